@@ -1,0 +1,51 @@
+package domain
+
+import "fmt"
+
+// Action is what happened to an object.
+type Action string
+
+// The actions. Start and Flush concern the whole log: their URI is empty and
+// LastModified is the moment from which untouched root endpoints date. Start is
+// the first event of every log; after Flush nothing that came before it is there.
+const (
+	Created Action = "create"
+	Updated Action = "update"
+	Deleted Action = "delete"
+	Started Action = "start"
+	Flushed Action = "flush"
+)
+
+// ParseAction is the action of that name.
+func ParseAction(name string) (Action, error) {
+	switch a := Action(name); a {
+	case Created, Updated, Deleted, Started, Flushed:
+		return a, nil
+	}
+	return "", fmt.Errorf("unknown action %q", name)
+}
+
+// Event is one fact: the whole state of one object after a change. Applying an
+// event twice is applying it once.
+type Event struct {
+	Action   Action
+	Resource string // name of the resource, "" for Started and Flushed
+	// Object is the state after the change, a tombstone after a deletion.
+	Object Object
+	// Cascade says that the deletion took everything below the object with it,
+	// without events of its own (protocol 2.10).
+	Cascade bool
+	// Secret events travel under a subject space that subscribers do not see.
+	Secret bool
+	Origin Origin
+}
+
+// Plural is the endpoint in which the event happened.
+func (e Event) Plural() Plural { return e.Object.URI.Plural() }
+
+// Origin says where an event comes from. All of it is optional.
+type Origin struct {
+	UserID  string // prefixed user id of who did it, "" for anonymous
+	Request string // request id
+	Trace   string // W3C traceparent
+}

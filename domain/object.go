@@ -1,0 +1,81 @@
+package domain
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Timestamp is a moment in milliseconds since the Unix epoch. Within one plural
+// endpoint no two objects or tombstones share one (protocol 1.3).
+type Timestamp int64
+
+// TimestampOf is the millisecond that t falls into.
+func TimestampOf(t time.Time) Timestamp { return Timestamp(t.UnixMilli()) }
+
+// Time is the same moment as a UTC time.
+func (t Timestamp) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
+
+// MaxTimestamp is the greatest last_modified accepted from a client, the end of
+// the year 9999.
+const MaxTimestamp Timestamp = 253402300799999
+
+// Position is a place in the log: 1 is the first entry, 0 is before it.
+type Position uint64
+
+// Object is one stored thing, or its tombstone.
+type Object struct {
+	URI          URI
+	LastModified Timestamp
+	// Created is the last_modified with which the object came to be; it stays the
+	// same while the object lives, and an object created anew has a new one.
+	Created Timestamp
+	// Deleted marks a tombstone.
+	Deleted bool
+	// Data is the normalised JSON object that clients see, "id" and "last_modified"
+	// included; of a tombstone, these and "deleted": true.
+	Data []byte
+	// Permissions are the explicit ones; empty on tombstones.
+	Permissions Permissions
+}
+
+// Live tells whether the object is there: neither missing (the zero Object) nor a
+// tombstone.
+func (o Object) Live() bool { return o.URI != "" && !o.Deleted }
+
+// Permissions are an object's explicit access control entries: permission name to
+// principals, which are sorted and distinct. No entry is empty.
+type Permissions map[string][]string
+
+// Allows tells whether one of the principals holds the permission explicitly.
+func (p Permissions) Allows(permission string, principals []string) bool {
+	for _, have := range p[permission] {
+		if slices.Contains(principals, have) {
+			return true
+		}
+	}
+	return false
+}
+
+// With is a copy in which the principals of one permission are exactly these,
+// sorted and distinct; none removes the entry.
+func (p Permissions) With(permission string, principals ...string) Permissions {
+	next := make(Permissions, len(p)+1)
+	maps.Copy(next, p)
+	if len(principals) == 0 {
+		delete(next, permission)
+		return next
+	}
+	sorted := slices.Clone(principals)
+	slices.Sort(sorted)
+	next[permission] = slices.Compact(sorted)
+	return next
+}
+
+// Scope is what is known of a plural endpoint. The zero Scope was never written to.
+type Scope struct {
+	// Timestamp is the greatest last_modified ever assigned in it, tombstones included.
+	Timestamp Timestamp
+	// Live counts its objects without tombstones.
+	Live int64
+}

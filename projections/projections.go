@@ -1,0 +1,91 @@
+// Package projections folds the log into read models.
+//
+// A [Runner] follows the log and hands whole commits to a [Store], which applies them and
+// moves its checkpoint in one transaction. Two stores exist, package projections/sqlite and
+// package projections/postgres; package projections/backendtest is the suite that both
+// pass, and a third store needs nothing but to pass it.
+package projections
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// Change is what a run of whole commits does to a read model, reduced to steps.
+type Change struct {
+	// From is the checkpoint on which the change builds, To the one after it.
+	From, To eventstore.Tail
+	Steps    []Step // applied in order
+}
+
+// Step is one reduced change. Flush comes first, then Purge, then the rest.
+type Step struct {
+	// Flush empties the read model: objects, scopes, members.
+	Flush bool
+	// Purge, if not empty, removes everything below this object: objects, tombstones,
+	// permissions, memberships of groups. Scopes below it keep their row: their timestamp grows by
+	// one millisecond, so that clients see that what they knew is gone, and Live becomes 0.
+	Purge domain.URI
+	// Objects are upserted by URI, at most one state for each.
+	Objects []Row
+	// Scopes are upserted by plural endpoint, at most one for each.
+	Scopes []ScopeChange
+}
+
+// Row is the new state of an object.
+type Row struct {
+	domain.Object
+	Resource string
+	Position domain.Position // of the entry it comes from
+	// Members are the principals that the object, as a group, makes members. Only
+	// if IsGroup; they replace those it had.
+	Members []string
+	IsGroup bool
+	// Fresh tells that no live object was there before.
+	Fresh bool
+}
+
+// ScopeChange moves a plural endpoint on.
+type ScopeChange struct {
+	Plural    domain.Plural
+	Resource  string
+	Timestamp domain.Timestamp // the scope's becomes the greater of both
+	Live      int64            // added
+	Position  domain.Position
+}
+
+// Errors of a Store, matched with errors.Is.
+var (
+	// ErrMoved: the checkpoint is not where the change builds on: another projector has moved it.
+	ErrMoved = errors.New("checkpoint was moved by another projector")
+)
+
+// Reader answers from a read model. Its methods may be called concurrently and each sees one
+// consistent state, in one round trip.
+type Reader interface {
+	// Load returns what is needed, as of one position.
+	Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error)
+	// List returns the page for the query together with what is needed, as of one position.
+	List(ctx context.Context, needs domain.Needs, query domain.Query) (domain.Snapshot, domain.Page, error)
+}
+
+// Store is a read model. Its methods may be called concurrently.
+type Store interface {
+	Reader
+	// Checkpoint is the tail of the log up to which everything is applied; zero when empty.
+	Checkpoint(ctx context.Context) (eventstore.Tail, error)
+	// Apply makes the change and moves the checkpoint from change.From to change.To in one
+	// transaction, or does nothing: ErrMoved if the checkpoint is elsewhere.
+	Apply(ctx context.Context, change Change) error
+	// Watch returns a channel that receives the position after each Apply by any process, the
+	// latest one when several pass unread. It is closed when ctx ends.
+	Watch(ctx context.Context) (<-chan domain.Position, error)
+	// Dump writes the logical content, one line for each row in a fixed order, so that two
+	// read models of the same log, of whatever backend, dump the same bytes.
+	Dump(ctx context.Context, line func(string) error) error
+	// Close releases the store. No method may be called afterwards.
+	Close() error
+}
