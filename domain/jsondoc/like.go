@@ -1,0 +1,52 @@
+package jsondoc
+
+import "strings"
+
+// Text returns the text of a value for the filter like_ (protocol 3.6): of a string its characters,
+// of anything else its normalised JSON. A missing value has the text "".
+func Text(value []byte) string {
+	if text, ok := String(value); ok {
+		return text
+	}
+	return string(value)
+}
+
+// MatchLike tells whether text matches the pattern of a filter like_: * stands for any
+// sequence of characters, also none, and nothing else is special. A pattern without any * may occur
+// anywhere in the text.
+//
+// Case is ignored by comparing lower-case forms, made one character at a time with
+// the simple mappings of Unicode, whatever the language ([strings.ToLower]).
+// This is what lower() does in PostgreSQL under the collation "C.utf8".
+func MatchLike(text, pattern string) bool {
+	text, pattern = strings.ToLower(text), strings.ToLower(pattern)
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return strings.Contains(text, pattern)
+	}
+	text, ok := strings.CutPrefix(text, parts[0])
+	if !ok {
+		return false
+	}
+	last := len(parts) - 1
+	text, ok = strings.CutSuffix(text, parts[last])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1:last] {
+		if _, text, ok = strings.Cut(text, part); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// FilterValue reads a value of a query string (protocol 3.2): the normalised JSON if it is JSON
+// within [DefaultLimits], and otherwise the text as a JSON string (see [Quote]).
+func FilterValue(raw string) []byte {
+	value, err := Normalize([]byte(raw), DefaultLimits)
+	if err != nil {
+		return Quote(raw)
+	}
+	return value
+}
