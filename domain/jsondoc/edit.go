@@ -1,5 +1,7 @@
 package jsondoc
 
+import "bytes"
+
 // Field is one member to set: a name as plain text, and a normalised value. An
 // empty value means that the member is to be missing.
 type Field struct {
@@ -120,21 +122,28 @@ type combine func(dst, old, value []byte) []byte
 
 func replace(dst, _, value []byte) []byte { return append(dst, value...) }
 
-// apply appends doc with all edits to dst, in one pass over doc.
+// apply appends doc with all edits to dst, in one pass over doc. Members that stay as
+// they are go over in runs.
 func (e *edits) apply(dst, doc []byte, to combine) []byte {
+	if !IsObject(doc) {
+		doc = []byte("{}")
+	}
 	start := len(dst)
 	dst = append(dst, '{')
-	for c := walk(doc); IsObject(doc); {
+	c := walk(doc)
+	run := c.i
+	for at := c.i; ; at = c.i {
 		name, value, ok := c.member()
 		if !ok {
+			dst = appendRun(dst, start, doc[run:at])
 			break
 		}
 		if edit := e.find(name); edit != nil {
 			edit.done = true
-			dst = appendMember(dst, start, name, value, edit.value, to)
-			continue
+			dst = appendRun(dst, start, doc[run:at])
+			dst = appendMember(dst, start, edit.name, value, edit.value, to)
+			run = c.i
 		}
-		dst = appendMember(dst, start, name, nil, value, replace)
 	}
 	for _, edit := range e.list {
 		if !edit.done {
@@ -144,11 +153,19 @@ func (e *edits) apply(dst, doc []byte, to combine) []byte {
 	return append(dst, '}')
 }
 
-func appendMember[T ~string | ~[]byte](dst []byte, start int, name T, old, value []byte, to combine) []byte {
+// appendRun appends members that stand one after another in a document, with or without the comma before them.
+func appendRun(dst []byte, start int, members []byte) []byte {
+	if len(members) == 0 {
+		return dst
+	}
+	return append(appendComma(dst, start), bytes.TrimPrefix(members, []byte(","))...)
+}
+
+// appendMember appends a member, or nothing if the value turns out to be missing.
+func appendMember(dst []byte, start int, name string, old, value []byte, to combine) []byte {
 	before := len(dst)
 	dst = append(appendComma(dst, start), '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
+	dst = append(append(dst, name...), '"', ':')
 	empty := len(dst)
 	if dst = to(dst, old, value); len(dst) == empty {
 		return dst[:before]

@@ -69,7 +69,7 @@ func (s selection) append(dst, object []byte) (result []byte, found bool) {
 		if !selected || below != nil && !IsObject(value) {
 			continue
 		}
-		dst = appendMember(dst, start, name, nil, value, func(dst, _, value []byte) []byte {
+		dst = appendMember(dst, start, string(name), nil, value, func(dst, _, value []byte) []byte {
 			return below.appendValue(dst, value)
 		})
 	}

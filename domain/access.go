@@ -1,0 +1,163 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+)
+
+// Principals that every request, and every authenticated one, has.
+const (
+	Everyone      = "system.Everyone"
+	Authenticated = "system.Authenticated"
+)
+
+// Caller is who makes a request.
+type Caller struct {
+	// UserID is prefixed with the name of the policy that authenticated it
+	// ("account:alice"); "" for an anonymous caller.
+	UserID string
+}
+
+// Anonymous tells that nobody authenticated the request.
+func (c Caller) Anonymous() bool { return c.UserID == "" }
+
+// Principal is who the caller counts as when something is created: the user, or everyone.
+func (c Caller) Principal() string {
+	if c.Anonymous() {
+		return Everyone
+	}
+	return c.UserID
+}
+
+// Members are the principals whose groups the caller belongs to.
+func (c Caller) Members() []string {
+	if c.Anonymous() {
+		return nil
+	}
+	return []string{c.UserID, Authenticated}
+}
+
+// Principals are all the caller holds, the user id first (protocol 4.1), given
+// the groups of its Members.
+func (c Caller) Principals(groups map[string][]URI) []string {
+	if c.Anonymous() {
+		return []string{Everyone}
+	}
+	held := []string{c.UserID, Everyone, Authenticated}
+	for _, member := range c.Members() {
+		for _, group := range groups[member] {
+			held = append(held, string(group))
+		}
+	}
+	return held
+}
+
+// Refusal is the error for a caller who is not permitted (protocol 4.8).
+func (c Caller) Refusal() *Error {
+	if c.Anonymous() {
+		return &Error{Code: Unauthenticated}
+	}
+	return &Error{Code: Forbidden}
+}
+
+// Policy is what the operator decides about permissions.
+type Policy struct {
+	// Grants holds for all objects of a resource: "<resource>_<permission>" to principals, such as
+	// "bucket_create" to system.Authenticated (protocol 4.7).
+	Grants map[string][]string
+	// KeepExplicit leaves those who write out of the permissions of what they write; only what a
+	// request asks for is stored.
+	KeepExplicit bool
+}
+
+// Right is what a request wants to do.
+type Right int
+
+// The rights. ReadObject and WriteObject concern one object, the others a plural endpoint.
+const (
+	ReadObject Right = iota
+	WriteObject
+	CreateObject
+	ListObjects
+	DeleteObjects
+)
+
+// ace is an explicit permission that gives a right: on the object itself (depth 0), its parent (1), ...
+type ace struct {
+	depth      int
+	permission string
+}
+
+// sufficient lists the entries any of which gives the right on a resource (protocol 4.2).
+func (r *Resource) sufficient(right Right) []ace {
+	var aces []ace
+	for i := range r.ancestors {
+		aces = append(aces, ace{i + 1, "write"})
+		if right == ReadObject || right == ListObjects {
+			aces = append(aces, ace{i + 1, "read"})
+		}
+	}
+	switch right {
+	case ReadObject:
+		aces = append(aces, ace{0, "write"}, ace{0, "read"})
+		for _, child := range r.children {
+			aces = append(aces, ace{0, child.CreatePermission()})
+		}
+	case WriteObject:
+		aces = append(aces, ace{0, "write"})
+	case CreateObject:
+		aces = append(aces, ace{1, r.CreatePermission()})
+	}
+	return aces
+}
+
+// rootGrant is the only grant that counts on a plural endpoint without parent.
+var rootGrant = map[Right]string{CreateObject: "create", ListObjects: "read", DeleteObjects: "write"}
+
+// granted are the names in Policy.Grants that give the right on every object of the resource.
+func (r *Resource) granted(right Right) []string {
+	if permission, plural := rootGrant[right]; plural && r.parent == nil {
+		return []string{r.Name + "_" + permission}
+	}
+	var names []string
+	for _, a := range r.sufficient(right) {
+		permission := a.permission
+		if own, ok := strings.CutPrefix(permission, r.Name+":"); ok {
+			permission = own
+		}
+		names = append(names, r.Name+"_"+permission)
+	}
+	return names
+}
+
+// Permits tells whether the principals have a right on an object, or on its plural endpoint, given the
+// explicit permissions of the object and of those above it. Permissions come by depth: the object itself is 0, its
+// parent 1; for rights on a plural endpoint 0 is not looked at.
+func (c *Catalog) Permits(right Right, r *Resource, principals []string, at func(depth int) Permissions) bool {
+	for _, name := range r.granted(right) {
+		for _, principal := range c.Policy.Grants[name] {
+			if slices.Contains(principals, principal) {
+				return true
+			}
+		}
+	}
+	for _, a := range r.sufficient(right) {
+		if at(a.depth).Allows(a.permission, principals) {
+			return true
+		}
+	}
+	return false
+}
+
+// SharedBy are the explicit permissions on an object that make it visible in a list, or, for deletion, part of it
+// (protocol 4.4).
+func (r *Resource) SharedBy(right Right) []string {
+	if right == DeleteObjects {
+		return []string{"write"}
+	}
+	shared := []string{"read", "write"}
+	for _, child := range r.children {
+		shared = append(shared, child.CreatePermission())
+	}
+	return shared
+}

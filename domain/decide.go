@@ -1,0 +1,306 @@
+package domain
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// Decide turns a state and a command into the events that carry it out, or into an error for the client. It
+// changes nothing: the caller evolves the state with the events if it means them.
+//
+// What it looks at and the state does not know is remembered by the state; if [State.Missing] reports anything
+// after Decide returned, the outcome means nothing and the decision is to be made again once that is loaded. Now is
+// the wall clock. For DeleteMany see [DecideMany].
+func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
+	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI)}
+	if err := d.parent(); err != nil {
+		return nil, Result{}, err
+	}
+	if err := d.permitted(); err != nil {
+		return nil, Result{}, err
+	}
+	if c.Problem != nil {
+		return nil, Result{}, c.Problem
+	}
+	if !c.Resource.IDs.Valid(c.URI.ID()) {
+		return nil, Result{}, InvalidID()
+	}
+	if !d.old.Live() && (c.Verb == Patch || c.Verb == Delete) {
+		return nil, Result{}, &Error{Code: UnknownObject, Resource: c.Resource.Name, ID: c.URI.ID()}
+	}
+	if err := d.precondition(); err != nil {
+		return nil, Result{}, err
+	}
+	switch {
+	case c.Verb == Delete:
+		return d.delete()
+	case c.Verb == Post && d.old.Live():
+		return nil, Result{
+			Object: d.old, Old: d.old, Unchanged: true, Timestamp: d.old.LastModified, Shown: s.Shown(d.old, c.Caller),
+		}, nil
+	default:
+		return d.write()
+	}
+}
+
+// InvalidID is the error for an id that its resource does not accept (protocol 1.2).
+func InvalidID() *Error { return Invalidf(InPath, nil, "Invalid object id") }
+
+type decision struct {
+	*State
+	*Command
+	now Timestamp
+	old Object // live, tombstone or none
+}
+
+// parent checks that what is above is there, where that comes before permissions (protocol 2.9).
+func (d *decision) parent() error {
+	if d.Resource.NeedsParent {
+		return d.State.ParentMissing(d.Resource, d.Plural())
+	}
+	return nil
+}
+
+// ParentMissing is the error for an endpoint whose parent is not there, nil if it is.
+func (s *State) ParentMissing(r *Resource, p Plural) error {
+	if r.parent == nil || s.Object(p.Parent()).Live() {
+		return nil
+	}
+	return &Error{Code: MissingResource, Resource: r.parent.Name, ID: p.Parent().ID()}
+}
+
+// permitted checks the right that protocol 4.3 asks for.
+func (d *decision) permitted() error {
+	right := WriteObject
+	switch exists := d.old.Live(); {
+	case d.Verb == Post && exists:
+		right = ReadObject
+	case d.Verb == Post, d.Verb == Put && (!exists || d.Precondition.IfNoneMatch.Any()):
+		right = CreateObject
+	case !exists:
+		right = ReadObject
+	}
+	if !d.Permits(d.Caller, right, d.Resource, d.URI) {
+		return d.Caller.Refusal()
+	}
+	if right == CreateObject {
+		return d.ParentMissing(d.Resource, d.Plural())
+	}
+	return nil
+}
+
+func (d *decision) precondition() error {
+	if err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp); err != nil {
+		return err
+	}
+	return nil
+}
+
+// delete replaces the object by its tombstone.
+func (d *decision) delete() ([]Event, Result, error) {
+	at := d.LastModified
+	if at <= d.old.LastModified {
+		at = d.next()
+	} else if err := d.free(at); err != nil {
+		return nil, Result{}, err
+	}
+	e := d.tombstone(d.old, at)
+	return []Event{e}, Result{Object: e.Object, Old: d.old, Timestamp: at}, nil
+}
+
+func (d *decision) tombstone(o Object, at Timestamp) Event {
+	return Event{
+		Action: Deleted, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
+		Cascade: len(d.Resource.children) > 0,
+		Object: Object{
+			URI: o.URI, LastModified: at, Created: o.Created, Deleted: true,
+			Data: Tombstone(o.URI.ID(), at),
+		},
+	}
+}
+
+// Tombstone is what clients see of a deleted object.
+func Tombstone(id string, at Timestamp) []byte {
+	data := append([]byte(`{"id":`), jsondoc.Quote(id)...)
+	data = append(data, `,"last_modified":`...)
+	data = strconv.AppendInt(data, int64(at), 10)
+	return append(data, `,"deleted":true}`...)
+}
+
+// write creates the object or replaces its state.
+func (d *decision) write() ([]Event, Result, error) {
+	data, permissions, err := d.proposed()
+	if err != nil {
+		return nil, Result{}, err
+	}
+	if data, err = d.checked(data); err != nil {
+		return nil, Result{}, err
+	}
+	at, err := d.timestamp(data)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	if !d.catalog.Policy.KeepExplicit {
+		permissions = permissions.With("write", append(slices.Clone(permissions["write"]), d.Caller.Principal())...)
+	}
+	e := Event{
+		Action: Updated, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
+		Object: Object{
+			URI: d.URI, LastModified: at, Created: d.old.Created, Permissions: permissions,
+			Data: jsondoc.With(data, jsondoc.Field{Name: "last_modified", Value: strconv.AppendInt(nil, int64(at), 10)}),
+		},
+	}
+	if !d.old.Live() {
+		e.Action, e.Object.Created = Created, at
+	}
+	return []Event{e}, Result{
+		Object: e.Object, Old: d.old, Created: e.Action == Created, Timestamp: at, Shown: d.Shown(e.Object, d.Caller),
+	}, nil
+}
+
+// proposed is the data, with its id, and the permissions that the command asks for.
+func (d *decision) proposed() ([]byte, Permissions, error) {
+	var before Object
+	if d.old.Live() {
+		before = d.old
+	}
+	data, permissions := d.Data, before.Permissions
+	var err error
+	switch {
+	case d.Verb == Patch && d.PatchKind == JSONPatch:
+		data, permissions, err = patched(before, d.Operations)
+	case d.Verb == Patch:
+		data, err = d.merged(before)
+		permissions = mergedPermissions(before.Permissions, d.Permissions, d.PatchKind == MergePatch)
+	default:
+		permissions = replacedPermissions(before.Permissions, d.Permissions)
+		if data == nil {
+			data = before.Data
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err = d.identified(data)
+	return data, permissions, err
+}
+
+func (d *decision) merged(before Object) ([]byte, error) {
+	switch {
+	case d.Data == nil:
+		return before.Data, nil
+	case d.PatchKind == MergeAttributes:
+		return jsondoc.Merge(before.Data, d.Data), nil
+	}
+	merged, err := jsondoc.MergePatch(before.Data, d.Data)
+	if err != nil {
+		return nil, Invalidf(InBody, "data", "%v", err)
+	}
+	return merged, nil
+}
+
+// identified gives the data its id; one that says otherwise is refused.
+func (d *decision) identified(data []byte) ([]byte, error) {
+	if data == nil {
+		data = []byte("{}")
+	}
+	id := d.URI.ID()
+	if value, ok := jsondoc.Lookup(data, "id"); ok {
+		if given, isString := jsondoc.String(value); !isString || given != id {
+			return nil, Invalidf(InBody, "id", "Object id does not match existing object")
+		}
+		return data, nil
+	}
+	return jsondoc.With(data, jsondoc.Field{Name: "id", Value: jsondoc.Quote(id)}), nil
+}
+
+func (d *decision) checked(data []byte) ([]byte, error) {
+	if d.Resource.Check == nil {
+		return data, nil
+	}
+	w := Write{
+		URI: d.URI, Data: data, Given: d.Data != nil || d.Operations != nil, Partial: d.Verb == Patch,
+		Ancestor: d.ancestor, Caller: d.Caller,
+	}
+	if d.old.Live() {
+		w.Old = d.old
+	}
+	return d.Resource.Check(w)
+}
+
+// ancestor is the live object above with this resource name.
+func (d *decision) ancestor(resource string) Object {
+	above := d.Plural().Ancestors()
+	for i, r := range d.Resource.ancestors {
+		if r.Name == resource {
+			if o := d.Object(above[i]); o.Live() {
+				return o
+			}
+		}
+	}
+	return Object{}
+}
+
+// timestamp chooses the new last_modified (protocol 1.3).
+func (d *decision) timestamp(data []byte) (Timestamp, error) {
+	value, _ := jsondoc.Lookup(data, "last_modified")
+	wanted, isInt := jsondoc.Int(value)
+	at := Timestamp(wanted)
+	switch {
+	case isInt && at > MaxTimestamp:
+		return 0, Invalidf(InBody, "data.last_modified", "%d is greater than maximum value %d", at, MaxTimestamp)
+	case !isInt, d.old.Live() && at <= d.old.LastModified, at == d.Scope(d.Plural()).Timestamp:
+		return d.next(), nil
+	}
+	return at, d.free(at)
+}
+
+// next is the timestamp the server assigns: now, or just after the last one of the plural endpoint.
+func (d *decision) next() Timestamp { return max(d.now, d.Scope(d.Plural()).Timestamp+1) }
+
+// free checks that no other object has a timestamp wanted by the client.
+func (d *decision) free(at Timestamp) error {
+	if at > d.Scope(d.Plural()).Timestamp {
+		return nil
+	}
+	if by := d.Taken(d.Plural(), at); by != "" && by != d.URI {
+		return &Error{Code: Conflict}
+	}
+	return nil
+}
+
+// Shown are the object's permissions if the caller may see them, those explicitly allowed to write (protocol 4.5).
+func (s *State) Shown(o Object, c Caller) Permissions {
+	if o.Permissions.Allows("write", s.Principals(c)) {
+		return o.Permissions
+	}
+	return nil
+}
+
+// Listing is how a caller may list, or delete, the objects of a plural endpoint: all of them, those shared
+// explicitly, or none. It returns the restriction, nil for all, or the refusal (protocol 4.4).
+func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) (*Shared, error) {
+	if s.Permits(c, right, r, p.Object("")) {
+		return nil, nil
+	}
+	return &Shared{Permissions: r.SharedBy(right), Principals: s.Principals(c)}, nil
+}
+
+// DecideMany deletes the selected live objects of one plural endpoint, in their order. Whether the caller may is for
+// [State.Listing] to say before the selection is made.
+func DecideMany(s *State, c *Command, selected []Object, now Timestamp) ([]Event, Result) {
+	d := decision{State: s, Command: c, now: now}
+	at := s.Scope(c.Plural()).Timestamp
+	result := Result{Timestamp: at}
+	events := make([]Event, 0, len(selected))
+	for _, o := range selected {
+		at = max(now, at+1)
+		e := d.tombstone(o, at)
+		events = append(events, e)
+		result.Tombstones = append(result.Tombstones, e.Object)
+		result.Timestamp = at
+	}
+	return events, result
+}

@@ -1,0 +1,42 @@
+package domain
+
+import (
+	"crypto/rand"
+	"regexp"
+
+	"github.com/google/uuid"
+)
+
+var (
+	safeSyntax = regexp.MustCompile(`\A[a-zA-Z0-9][a-zA-Z0-9_-]*\z`)
+	uuidSyntax = regexp.MustCompile(`\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z`)
+)
+
+// MaxIDLength bounds ids of every kind, in bytes.
+const MaxIDLength = 255
+
+// SafeIDs accepts letters, digits, "_" and "-", the first a letter or digit, and makes names of eight
+// characters (protocol 1.2).
+var SafeIDs = IDs{New: newName, Valid: isSafe}
+
+// RelaxedUUIDs accepts what SafeIDs accepts and makes version 4 UUIDs.
+var RelaxedUUIDs = IDs{New: uuid.NewString, Valid: isSafe}
+
+// UUIDs makes and accepts lower-case UUIDs alone.
+var UUIDs = IDs{New: uuid.NewString, Valid: uuidSyntax.MatchString}
+
+func isSafe(id string) bool { return len(id) <= MaxIDLength && safeSyntax.MatchString(id) }
+
+func newName() string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	var b [8]byte
+	for {
+		_, _ = rand.Read(b[:]) // never fails
+		for i := range b {
+			b[i] = alphabet[b[i]&63] // 64 letters: no bias
+		}
+		if b[0] != '-' && b[0] != '_' {
+			return string(b[:])
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package domain
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// replacedPermissions are those after a Post or Put: if at least one list is given the whole is replaced, otherwise
+// nothing changes (protocol 4.6).
+func replacedPermissions(before Permissions, given map[string][]string) Permissions {
+	after := Permissions{}
+	replaced := false
+	for name, principals := range given {
+		if principals != nil {
+			replaced = true
+			after = after.With(name, principals...)
+		}
+	}
+	if !replaced {
+		return before
+	}
+	return after
+}
+
+// mergedPermissions are those after a Patch: entries given are replaced, others stay. With remove, a nil list removes
+// the entry; otherwise it is ignored.
+func mergedPermissions(before Permissions, given map[string][]string, remove bool) Permissions {
+	after := before
+	for name, principals := range given {
+		if principals != nil || remove {
+			after = after.With(name, principals...)
+		}
+	}
+	return after
+}
+
+// patched applies JSON-Patch operations to the document {"data": ..., "permissions": ...} in which each permission is
+// an object keyed by principal, so that a path can address one (protocol 2.6 c).
+func patched(before Object, operations []byte) ([]byte, Permissions, error) {
+	doc := append([]byte(`{"data":`), before.Data...)
+	doc = append(doc, `,"permissions":`...)
+	doc = appendKeyed(doc, before.Permissions)
+	doc = append(doc, '}')
+	after, err := jsondoc.Patch(doc, operations, jsondoc.DefaultPatchLimits)
+	if err != nil {
+		return nil, nil, patchFailed(err)
+	}
+	data, ok := jsondoc.Lookup(after, "data")
+	if !ok || jsondoc.KindOf(data) != jsondoc.KindObject {
+		return nil, nil, patchFailed(errors.New("data must stay an object"))
+	}
+	keyed, _ := jsondoc.Lookup(after, "permissions")
+	permissions, err := unkeyed(keyed)
+	if err != nil {
+		return nil, nil, patchFailed(err)
+	}
+	return data, permissions, nil
+}
+
+func patchFailed(err error) *Error {
+	return Invalidf(InBody, nil, "JSON Patch operation failed: %v", err)
+}
+
+func appendKeyed(dst []byte, p Permissions) []byte {
+	all := maps.Clone(p)
+	if all == nil {
+		all = Permissions{}
+	}
+	for _, always := range []string{"read", "write"} {
+		if _, ok := all[always]; !ok {
+			all[always] = nil
+		}
+	}
+	dst = append(dst, '{')
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, jsondoc.Quote(name)...), ':', '{')
+		for j, principal := range all[name] {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			quoted := jsondoc.Quote(principal)
+			dst = append(append(append(dst, quoted...), ':'), quoted...)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// unkeyed reads permissions back: each entry is an object keyed by principal, or a list of principals.
+func unkeyed(doc []byte) (Permissions, error) {
+	if doc != nil && jsondoc.KindOf(doc) != jsondoc.KindObject {
+		return nil, errors.New("permissions must stay an object")
+	}
+	after := Permissions{}
+	for name, entry := range jsondoc.Members(doc) {
+		var principals []string
+		switch jsondoc.KindOf(entry) {
+		case jsondoc.KindObject:
+			for principal := range jsondoc.Members(entry) {
+				principals = append(principals, principal)
+			}
+		case jsondoc.KindArray:
+			for value := range jsondoc.Elements(entry) {
+				principal, ok := jsondoc.String(value)
+				if !ok {
+					return nil, errors.New("principals must be strings")
+				}
+				principals = append(principals, principal)
+			}
+		default:
+			return nil, errors.New("a permission must be an object or a list of principals")
+		}
+		after = after.With(name, principals...)
+	}
+	return after, nil
+}

@@ -1,0 +1,123 @@
+package domain
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// Value is the attribute of an object as a JSON value, nil if it is missing. "deleted" is true on tombstones and
+// missing elsewhere, whatever the data says.
+func (f Field) Value(o Object) []byte {
+	switch {
+	case f.Is("id"):
+		return jsondoc.Quote(o.URI.ID())
+	case f.Is("last_modified"):
+		return strconv.AppendInt(nil, int64(o.LastModified), 10)
+	case f.Is("deleted"):
+		if o.Deleted {
+			return []byte("true")
+		}
+		return nil
+	}
+	value, ok := jsondoc.Lookup(o.Data, f...)
+	if !ok {
+		return nil
+	}
+	return value
+}
+
+// Match tells whether a list holds the object: filters, tombstones and Except, but neither Shared nor After. It is
+// the reference for what read models do in their own language (protocol 3.5, 3.6).
+func (q Query) Match(o Object) bool {
+	if o.URI == "" || o.Deleted && !q.Tombstones || slices.Contains(q.Except, o.URI.ID()) {
+		return false
+	}
+	for _, f := range q.Filters {
+		if !f.match(f.Field.Value(o)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (f Filter) match(value []byte) bool {
+	present := value != nil
+	switch f.Op {
+	case Equal:
+		return present && jsondoc.Equal(value, f.Values[0])
+	case Not:
+		return !present || !jsondoc.Equal(value, f.Values[0])
+	case Min:
+		return jsondoc.Compare(value, f.Values[0]) >= 0
+	case Greater:
+		return jsondoc.Compare(value, f.Values[0]) > 0
+	case Max:
+		return present && jsondoc.Compare(value, f.Values[0]) <= 0
+	case Less:
+		return present && jsondoc.Compare(value, f.Values[0]) < 0
+	case In:
+		return present && f.holds(value)
+	case Exclude:
+		return !present || !f.holds(value)
+	case Like:
+		pattern, _ := jsondoc.String(f.Values[0])
+		return present && jsondoc.MatchLike(jsondoc.Text(value), pattern)
+	case Has:
+		return present == (string(f.Values[0]) == "true")
+	case Contains:
+		return present && jsondoc.Contains(value, f.list())
+	case ContainsAny:
+		return present && jsondoc.ContainsAny(value, f.list())
+	}
+	return false
+}
+
+func (f Filter) holds(value []byte) bool {
+	return slices.ContainsFunc(f.Values, func(v []byte) bool { return jsondoc.Equal(value, v) })
+}
+
+// list is the values as one JSON array.
+func (f Filter) list() []byte {
+	return slices.Concat([]byte("["), bytes.Join(f.Values, []byte(",")), []byte("]"))
+}
+
+// Order is the complete order of the list.
+func (q Query) Order() []Sort {
+	if len(q.Sort) == 0 {
+		return NewestFirst
+	}
+	return q.Sort
+}
+
+// Compare orders two objects as the list does: negative if a comes first.
+func (q Query) Compare(a, b Object) int {
+	for _, s := range q.Order() {
+		if c := s.compare(s.Field.Value(a), s.Field.Value(b)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (s Sort) compare(a, b []byte) int {
+	if s.Descending {
+		a, b = b, a
+	}
+	return jsondoc.Compare(a, b)
+}
+
+// Beyond tells whether the object comes after the point where the pagination stands.
+func (q Query) Beyond(o Object) bool {
+	if q.After == nil {
+		return true
+	}
+	for i, s := range q.Order() {
+		if c := s.compare(s.Field.Value(o), q.After[i]); c != 0 {
+			return c > 0
+		}
+	}
+	return false
+}

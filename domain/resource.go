@@ -1,0 +1,214 @@
+package domain
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Resource declares a kind of object. Declared once in a [Catalog], it has its HTTP endpoints,
+// its subjects in the log, its rows in the read models and its place among the permissions.
+type Resource struct {
+	// Name is singular and lower case, such as "record". It names the resource in
+	// settings ("record_create_principals"), errors, events and permissions.
+	Name string
+	// Path is that of the plural endpoint. It nests in the path of its parent:
+	// "/buckets/{bucket}/collections" makes "bucket" the parent. A resource with children takes
+	// everything below one of its objects along when that object is deleted.
+	Path string
+	// Permissions can be granted explicitly on an object, in the order in which messages list
+	// them. Nil means read, write, and "<child>:create" for each child declared.
+	Permissions []string
+	// IDs rules what ids look like. The zero value is [SafeIDs].
+	IDs IDs
+	// NeedsParent refuses reads and writes with MissingResource while the parent is not there.
+	// Creations are always refused then.
+	NeedsParent bool
+	// Members, if set, makes each object a group: it lists the principals who hold the object's URI
+	// as a principal of theirs. It is called with the normalised data of a live object.
+	Members func(data []byte) []string
+	// Check, if set, sees every object before it is created or changed. It returns the data to
+	// store, changed or not, or an error for the client. It must be a pure function.
+	Check func(Write) ([]byte, error)
+	// Secret keeps the events out of the subject space that subscribers see.
+	Secret bool
+
+	parent    *Resource
+	children  []*Resource
+	ancestors []*Resource // outermost first
+	words     string      // "buckets/collections"
+}
+
+// IDs makes ids and says which are well formed. It must accept what it makes.
+type IDs struct {
+	New   func() string
+	Valid func(string) bool
+}
+
+// Write is what a Check gets to see.
+type Write struct {
+	URI URI
+	// Old is the object before, the zero Object when it is created.
+	Old Object
+	// Data is the whole normalised object as it would be stored, with its id and without last_modified.
+	Data []byte
+	// Given tells that the request carried data; otherwise Data is what was there before.
+	Given bool
+	// Partial tells that the request named only what changes, as in PATCH. Details then name
+	// attributes without the prefix "data.".
+	Partial bool
+	// Ancestor is the live object above with this resource name, the zero Object if there is none.
+	Ancestor func(resource string) Object
+	Caller   Caller
+}
+
+// Attribute is how error details name an attribute of the data.
+func (w Write) Attribute(name string) string {
+	if w.Partial {
+		return name
+	}
+	return "data." + name
+}
+
+// Parent is the resource above, nil at the root.
+func (r *Resource) Parent() *Resource { return r.parent }
+
+// Children are the resources directly below.
+func (r *Resource) Children() []*Resource { return r.children }
+
+// CreatePermission is the permission on the parent that allows to create, such as "record:create".
+func (r *Resource) CreatePermission() string { return r.Name + ":create" }
+
+// Catalog is the set of declared resources and the policy they live under. It is immutable.
+type Catalog struct {
+	Policy    Policy
+	resources []*Resource
+	byWords   map[string]*Resource
+}
+
+// NewCatalog links the resources, parents before children. It refuses what is not well formed with an
+// error that names the resource.
+func NewCatalog(policy Policy, resources ...Resource) (*Catalog, error) {
+	c := &Catalog{Policy: policy, byWords: map[string]*Resource{}}
+	for i := range resources {
+		r := resources[i]
+		if err := c.add(&r); err != nil {
+			return nil, fmt.Errorf("resource %q: %w", r.Name, err)
+		}
+	}
+	for _, r := range c.resources {
+		if r.Permissions == nil {
+			r.Permissions = []string{"read", "write"}
+			for _, child := range r.children {
+				r.Permissions = append(r.Permissions, child.CreatePermission())
+			}
+		}
+	}
+	return c, nil
+}
+
+var (
+	nameSyntax = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	pathSyntax = regexp.MustCompile(`^((?:/[A-Za-z_][A-Za-z0-9_-]*/\{[a-z][a-z0-9-]*\})*)/([A-Za-z_][A-Za-z0-9_-]*)$`)
+)
+
+func (c *Catalog) add(r *Resource) error {
+	if !nameSyntax.MatchString(r.Name) {
+		return fmt.Errorf("the name must match %s", nameSyntax)
+	}
+	if c.Resource(r.Name) != nil {
+		return fmt.Errorf("the name is taken")
+	}
+	parts := pathSyntax.FindStringSubmatch(r.Path)
+	if parts == nil {
+		return fmt.Errorf("the path %q must alternate words and {resource} names and end in a word", r.Path)
+	}
+	if above := parts[1]; above != "" {
+		parentPath, name, _ := strings.Cut(above[:len(above)-1], "/{")
+		if i := strings.LastIndex(above, "/{"); i >= 0 {
+			parentPath, name = above[:i], above[i+2:len(above)-1]
+		}
+		parent := c.Resource(name)
+		if parent == nil || parent.Path != parentPath {
+			return fmt.Errorf("the path %q does not continue that of a resource %q declared before", r.Path, name)
+		}
+		r.parent = parent
+		r.ancestors = append(slices.Clone(parent.ancestors), parent)
+		r.words = parent.words + "/"
+	}
+	r.words += parts[2]
+	if c.byWords[r.words] != nil {
+		return fmt.Errorf("the path %q is taken", r.Path)
+	}
+	if r.IDs.Valid == nil {
+		r.IDs = SafeIDs
+	}
+	if r.IDs.New != nil && !r.IDs.Valid(r.IDs.New()) {
+		return fmt.Errorf("its ids are not valid by its own rule")
+	}
+	if r.parent != nil {
+		r.parent.children = append(r.parent.children, r)
+	}
+	c.byWords[r.words] = r
+	c.resources = append(c.resources, r)
+	return nil
+}
+
+// Resources are all, in the order of declaration.
+func (c *Catalog) Resources() []*Resource { return c.resources }
+
+// Resource is the one of that name, or nil.
+func (c *Catalog) Resource(name string) *Resource {
+	for _, r := range c.resources {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// OfPlural is the resource whose objects the endpoint lists, or nil.
+func (c *Catalog) OfPlural(p Plural) *Resource {
+	var words strings.Builder
+	isWord := true
+	for segment := range strings.SplitSeq(strings.TrimPrefix(string(p), "/"), "/") {
+		if isWord {
+			if words.Len() > 0 {
+				words.WriteByte('/')
+			}
+			words.WriteString(segment)
+		}
+		isWord = !isWord
+	}
+	if isWord {
+		return nil // it ended in an id
+	}
+	return c.byWords[words.String()]
+}
+
+// Of is the resource of the object, or nil.
+func (c *Catalog) Of(u URI) *Resource { return c.OfPlural(u.Plural()) }
+
+// Members are the principals that the object, as a group, has for members; isGroup tells whether objects of
+// the resource are groups at all. A tombstone has no members.
+func (c *Catalog) Members(resource string, o Object) (members []string, isGroup bool) {
+	r := c.Resource(resource)
+	if r == nil || r.Members == nil {
+		return nil, false
+	}
+	if !o.Live() {
+		return nil, true
+	}
+	return r.Members(o.Data), true
+}
+
+// Ancestors are the objects above a plural endpoint, outermost first.
+func (p Plural) Ancestors() []URI {
+	var above []URI
+	for parent := p.Parent(); parent != ""; parent = parent.Plural().Parent() {
+		above = append(above, parent)
+	}
+	slices.Reverse(above)
+	return above
+}

@@ -1,0 +1,322 @@
+package domain
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// State is the part of the world that decisions are made on: what was loaded of it, with the events since then
+// applied. What a decision looks at and was not loaded is remembered as missing, so that it can be loaded and the
+// decision be made again. A State belongs to one goroutine.
+type State struct {
+	catalog *Catalog
+	base    Snapshot // as of the position that was decided on
+	now     Snapshot // base with the pending events applied
+	pending []Event  // decided since, in order
+	settled []Event  // already in the log, possibly not in what will be loaded yet
+	at      []Position
+	missing Needs
+}
+
+// NewState is a state of which nothing is loaded. Settled are the events of the log that a snapshot loaded later
+// may not hold yet, each with its position.
+func NewState(catalog *Catalog, settled []Event, at []Position) *State {
+	return &State{catalog: catalog, base: newSnapshot(), now: newSnapshot(), settled: settled, at: at}
+}
+
+func newSnapshot() Snapshot {
+	return Snapshot{
+		Objects: map[URI]Object{}, Scopes: map[Plural]Scope{},
+		Groups: map[string][]URI{}, Taken: map[Moment]URI{},
+	}
+}
+
+// Add makes known what was loaded for these needs: all that is not in the snapshot does not exist.
+func (s *State) Add(needs Needs, loaded Snapshot) {
+	fresh := complete(needs, loaded)
+	first, _ := slices.BinarySearchFunc(s.at, loaded.Position, func(p, loaded Position) int {
+		return cmp.Compare(p, loaded+1)
+	})
+	fresh.evolve(s.catalog, s.settled[first:]...)
+	s.base.merge(fresh)
+	fresh.evolve(s.catalog, s.pending...)
+	s.now.merge(fresh)
+	s.missing = Needs{}
+}
+
+// complete fills in the zero value for everything that was asked for and not found.
+func complete(needs Needs, loaded Snapshot) Snapshot {
+	s := newSnapshot()
+	s.Position = loaded.Position
+	for _, u := range needs.Objects {
+		s.Objects[u] = loaded.Objects[u]
+	}
+	for _, p := range needs.Scopes {
+		s.Scopes[p] = loaded.Scopes[p]
+	}
+	for _, m := range needs.Members {
+		s.Groups[m] = loaded.Groups[m]
+	}
+	for _, m := range needs.Moments {
+		s.Taken[m] = loaded.Taken[m]
+	}
+	return s
+}
+
+// merge adds what is in more and not yet in s.
+func (s *Snapshot) merge(more Snapshot) {
+	mergeMap(s.Objects, more.Objects)
+	mergeMap(s.Scopes, more.Scopes)
+	mergeMap(s.Groups, more.Groups)
+	mergeMap(s.Taken, more.Taken)
+}
+
+func mergeMap[K comparable, V any](into, more map[K]V) {
+	for k, v := range more {
+		if _, known := into[k]; !known {
+			into[k] = v
+		}
+	}
+}
+
+// Missing is what was looked at since the last Add without being known.
+func (s *State) Missing() (Needs, bool) {
+	n := s.missing
+	return n, len(n.Objects)+len(n.Scopes)+len(n.Members)+len(n.Moments) > 0
+}
+
+// Unknown leaves of the needs what is not known yet.
+func (s *State) Unknown(needs Needs) Needs {
+	var rest Needs
+	for _, u := range needs.Objects {
+		if _, ok := s.now.Objects[u]; !ok {
+			rest.Objects = append(rest.Objects, u)
+		}
+	}
+	for _, p := range needs.Scopes {
+		if _, ok := s.now.Scopes[p]; !ok {
+			rest.Scopes = append(rest.Scopes, p)
+		}
+	}
+	for _, m := range needs.Members {
+		if _, ok := s.now.Groups[m]; !ok {
+			rest.Members = append(rest.Members, m)
+		}
+	}
+	for _, m := range needs.Moments {
+		if _, ok := s.now.Taken[m]; !ok {
+			rest.Moments = append(rest.Moments, m)
+		}
+	}
+	return rest
+}
+
+// Object is the object or tombstone, the zero Object if there is neither.
+func (s *State) Object(u URI) Object {
+	o, known := s.now.Objects[u]
+	if !known {
+		s.missing.Objects = append(s.missing.Objects, u)
+	}
+	return o
+}
+
+// Scope is what is known of a plural endpoint. Its timestamp is never zero: an endpoint never written to dates from
+// its parent, or from the beginning of the log (protocol 1.3).
+func (s *State) Scope(p Plural) Scope {
+	scope, known := s.now.Scopes[p]
+	if !known {
+		s.missing.Scopes = append(s.missing.Scopes, p)
+	}
+	if p == "" {
+		return scope
+	}
+	origin := s.Scope("").Timestamp
+	if parent := p.Parent(); parent != "" {
+		if above := s.Object(parent); above.Live() {
+			origin = above.Created
+		}
+	}
+	scope.Timestamp = max(scope.Timestamp, origin)
+	return scope
+}
+
+// Taken tells which object, if any, has the timestamp.
+func (s *State) Taken(p Plural, t Timestamp) URI {
+	moment := Moment{p, t}
+	u, known := s.now.Taken[moment]
+	if !known {
+		s.missing.Moments = append(s.missing.Moments, moment)
+	}
+	return u
+}
+
+// Principals are all that the caller holds, groups included.
+func (s *State) Principals(c Caller) []string {
+	for _, m := range c.Members() {
+		if _, known := s.now.Groups[m]; !known {
+			s.missing.Members = append(s.missing.Members, m)
+		}
+	}
+	return c.Principals(s.now.Groups)
+}
+
+// Permits tells whether the caller has the right on the object, or, for the rights that concern it, on
+// the plural endpoint it would be in.
+func (s *State) Permits(c Caller, right Right, r *Resource, u URI) bool {
+	return s.catalog.Permits(right, r, s.Principals(c), func(depth int) Permissions {
+		at := u
+		for range depth {
+			at = at.Plural().Parent()
+		}
+		if at == "" {
+			return nil
+		}
+		if o := s.Object(at); o.Live() {
+			return o.Permissions
+		}
+		return nil
+	})
+}
+
+// Evolve applies an event that was decided on this state.
+func (s *State) Evolve(events ...Event) {
+	s.pending = append(s.pending, events...)
+	s.now.evolve(s.catalog, events...)
+}
+
+// Pending are the events decided so far.
+func (s *State) Pending() []Event { return s.pending }
+
+// Truncate forgets all pending events but the first n.
+func (s *State) Truncate(n int) {
+	if n == len(s.pending) {
+		return
+	}
+	s.pending = s.pending[:n:n]
+	s.now = Snapshot{
+		Objects: maps.Clone(s.base.Objects), Scopes: maps.Clone(s.base.Scopes),
+		Groups: maps.Clone(s.base.Groups), Taken: maps.Clone(s.base.Taken),
+	}
+	s.now.evolve(s.catalog, s.pending...)
+}
+
+// Touched are the latest states of the objects of a plural endpoint that settled or pending events changed, by id,
+// deleted ones as tombstones. If all is true, no other object of the endpoint exists any more.
+func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
+	touched = map[string]Object{}
+	for _, events := range [][]Event{s.settled, s.pending} {
+		for _, e := range events {
+			switch {
+			case e.Action == Flushed || e.Cascade && e.Object.URI.Contains(p):
+				clear(touched)
+				all = true
+			case e.Plural() == p:
+				touched[e.Object.URI.ID()] = e.Object
+			}
+		}
+	}
+	return touched, all
+}
+
+// evolve applies events to what the snapshot knows; what it does not know stays unknown.
+func (s *Snapshot) evolve(c *Catalog, events ...Event) {
+	for _, e := range events {
+		switch {
+		case e.Action == Flushed, e.Action == Started:
+			s.flush(e.Object.LastModified)
+		default:
+			s.put(c, e)
+		}
+	}
+}
+
+func (s *Snapshot) flush(at Timestamp) {
+	zero(s.Objects)
+	zero(s.Scopes)
+	zero(s.Groups)
+	zero(s.Taken)
+	if _, known := s.Scopes[""]; known {
+		s.Scopes[""] = Scope{Timestamp: at}
+	}
+}
+
+func zero[K comparable, V any](m map[K]V) {
+	var none V
+	for k := range m {
+		m[k] = none
+	}
+}
+
+func (s *Snapshot) put(c *Catalog, e Event) {
+	o := e.Object
+	plural := o.URI.Plural()
+	if _, known := s.Objects[o.URI]; known {
+		s.Objects[o.URI] = o
+	}
+	if scope, known := s.Scopes[plural]; known {
+		scope.Timestamp = max(scope.Timestamp, o.LastModified)
+		scope.Live += e.Action.live()
+		s.Scopes[plural] = scope
+	}
+	for m, u := range s.Taken {
+		if m.Plural == plural && (u == o.URI || m.Timestamp == o.LastModified) {
+			s.Taken[m] = ""
+			if m.Timestamp == o.LastModified {
+				s.Taken[m] = o.URI
+			}
+		}
+	}
+	if members, isGroup := c.Members(e.Resource, o); isGroup {
+		s.regroup(o.URI, members)
+	}
+	if e.Cascade {
+		s.purge(o.URI)
+	}
+}
+
+// live is by how much the action changes the number of live objects.
+func (a Action) live() int64 {
+	switch a {
+	case Created:
+		return 1
+	case Deleted:
+		return -1
+	}
+	return 0
+}
+
+// regroup keeps the memberships of the principals that are known.
+func (s *Snapshot) regroup(group URI, members []string) {
+	for principal, groups := range s.Groups {
+		isMember := slices.Contains(members, principal)
+		i, listed := slices.BinarySearch(groups, group)
+		switch {
+		case isMember && !listed:
+			s.Groups[principal] = slices.Insert(slices.Clone(groups), i, group)
+		case !isMember && listed:
+			s.Groups[principal] = slices.Delete(slices.Clone(groups), i, i+1)
+		}
+	}
+}
+
+func (s *Snapshot) purge(top URI) {
+	for u := range s.Objects {
+		if top.Contains(u.Plural()) {
+			s.Objects[u] = Object{}
+		}
+	}
+	for p, scope := range s.Scopes {
+		if top.Contains(p) && scope.Timestamp > 0 {
+			s.Scopes[p] = Scope{Timestamp: scope.Timestamp + 1}
+		}
+	}
+	for principal, groups := range s.Groups {
+		s.Groups[principal] = slices.DeleteFunc(slices.Clone(groups), func(g URI) bool { return top.Contains(g.Plural()) })
+	}
+	for m := range s.Taken {
+		if top.Contains(m.Plural) {
+			s.Taken[m] = ""
+		}
+	}
+}
