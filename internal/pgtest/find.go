@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -26,8 +27,8 @@ var installFolders = []string{
 }
 
 // findBinaries returns the folder that holds the programs of the server.
-func findBinaries() (string, error) {
-	for _, folder := range candidates() {
+func findBinaries(ctx context.Context) (string, error) {
+	for _, folder := range candidates(ctx) {
 		if isComplete(folder) {
 			return folder, nil
 		}
@@ -35,7 +36,7 @@ func findBinaries() (string, error) {
 	return "", ErrNotInstalled
 }
 
-func candidates() []string {
+func candidates(ctx context.Context) []string {
 	var folders []string
 	if path, err := exec.LookPath("initdb"); err == nil {
 		// A link to one program does not mean that the others are beside it.
@@ -43,7 +44,7 @@ func candidates() []string {
 			folders = append(folders, filepath.Dir(path))
 		}
 	}
-	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
 		folders = append(folders, strings.TrimSpace(string(out)))
 	}
 	for _, pattern := range installFolders {

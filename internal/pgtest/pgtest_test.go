@@ -69,7 +69,7 @@ func TestNewKeepsTestsApart(t *testing.T) {
 func TestNewDropsTheDatabaseEvenWhileItIsInUse(t *testing.T) {
 	t.Parallel()
 	var connURL string
-	t.Run("user", func(t *testing.T) { //nolint:paralleltest // the parent looks at what is left after it
+	t.Run("user", func(t *testing.T) {
 		connURL = pgtest.New(t)
 		if _, err := pgx.Connect(t.Context(), connURL); err != nil {
 			t.Fatal(err)
@@ -95,7 +95,8 @@ func TestNewWithoutPostgreSQL(t *testing.T) {
 	for _, c := range []struct{ ci, want string }{{"", "skipped"}, {"true", "failed"}} {
 		t.Run("CI="+c.ci, func(t *testing.T) {
 			t.Setenv("CI", c.ci)
-			got := outcome(t, func(t testing.TB) { pgtest.GiveUp(t, fmt.Errorf("start: %w", pgtest.ErrNotInstalled)) })
+			r := &recorder{TB: t}
+			got := r.run(func() { pgtest.GiveUp(r, fmt.Errorf("start: %w", pgtest.ErrNotInstalled)) })
 			if !strings.HasPrefix(got, c.want) || !strings.Contains(got, "apt-get install postgresql") {
 				t.Errorf("got %q, want %s and how to install it", got, c.want)
 			}
@@ -105,7 +106,8 @@ func TestNewWithoutPostgreSQL(t *testing.T) {
 
 func TestNewFailsForABadURL(t *testing.T) {
 	t.Setenv(pgtest.EnvURL, "host=localhost")
-	got := outcome(t, func(t testing.TB) { pgtest.New(t) })
+	r := &recorder{TB: t}
+	got := r.run(func() { pgtest.New(r) })
 	if want := "failed: pgtest: " + pgtest.EnvURL + " is not a postgres:// URL"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -128,11 +130,11 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-func outcome(t *testing.T, test func(testing.TB)) string {
-	t.Helper()
-	r := &recorder{TB: t, outcome: "passed"}
+// run returns how the test that r stands for ended.
+func (r *recorder) run(test func()) string {
+	r.outcome = "passed"
 	var done sync.WaitGroup
-	done.Go(func() { test(r) })
+	done.Go(test)
 	done.Wait()
 	return r.outcome
 }

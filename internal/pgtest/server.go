@@ -52,7 +52,7 @@ type server struct {
 var script string
 
 func start(ctx context.Context, options Options) (*server, error) {
-	binaries, err := findBinaries()
+	binaries, err := findBinaries(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,8 @@ func command(binaries, folder string, options Options, account *account) *exec.C
 		"-c max_connections=200",
 		"-c fsync=" + fsync,
 	}
-	cmd := exec.Command("sh", "-c", script, "sh", binaries, folder, initdb, strings.Join(settings, " "))
+	args := []string{"-c", script, "sh", binaries, folder, initdb, strings.Join(settings, " ")}
+	cmd := exec.Command("sh", args...) //nolint:noctx // a context would kill it before it cleans up
 	cmd.Dir = folder
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	cmd.SysProcAttr = ownSession(account)
