@@ -71,11 +71,12 @@ func adminURL() (*url.URL, error) {
 }
 
 // giveUp ends the test: a missing PostgreSQL is excused on a developer's
-// machine, and nothing else is.
+// machine, and nothing else is. The go command does not see that a program has
+// been installed since, and would repeat a skipped test from its cache.
 func giveUp(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" {
-		t.Skipf("pgtest: SKIPPED, %v", err)
+		t.Skipf("pgtest: SKIPPED, %v; then go clean -testcache", err)
 	}
 	t.Fatalf("pgtest: %v", err)
 }

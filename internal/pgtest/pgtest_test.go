@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,23 +52,20 @@ func TestNewMakesAnEmptyDatabase(t *testing.T) {
 
 func TestNewKeepsTestsApart(t *testing.T) {
 	t.Parallel()
-	const writers = 8
-	urls := make([]string, writers)
-	var started sync.WaitGroup
-	for i := range urls {
-		started.Go(func() { urls[i] = pgtest.New(t) })
-	}
-	started.Wait()
-	for _, u := range urls {
-		// It fails if the table is there already.
-		if _, err := connect(t, u).Exec(t.Context(), "CREATE TABLE t (id int)"); err != nil {
-			t.Errorf("%s: %v", u, err)
-		}
+	for i := range 8 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			// It fails if the table is there already.
+			if _, err := connect(t, pgtest.New(t)).Exec(t.Context(), "CREATE TABLE t (id int)"); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
 func TestNewDropsTheDatabaseEvenWhileItIsInUse(t *testing.T) {
 	t.Parallel()
+	pgtest.New(t) // skips where there is no PostgreSQL
 	var connURL string
 	t.Run("user", func(t *testing.T) {
 		connURL = pgtest.New(t)
