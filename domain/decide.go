@@ -280,12 +280,31 @@ func (s *State) Shown(o Object, c Caller) Permissions {
 }
 
 // Listing is how a caller may list, or delete, the objects of a plural endpoint: all of them, those shared
-// explicitly, or none. It returns the restriction, nil for all, or the refusal (protocol 4.4).
-func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) (*Shared, error) {
+// explicitly. It returns the restriction, nil for all. An empty restricted list is refused to those who may
+// not create objects there (protocol 4.4).
+func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) *Shared {
 	if s.Permits(c, right, r, p.Object("")) {
-		return nil, nil
+		return nil
 	}
-	return &Shared{Permissions: r.SharedBy(right), Principals: s.Principals(c)}, nil
+	return &Shared{Permissions: r.SharedBy(right), Principals: s.Principals(c)}
+}
+
+// Deletion is what comes before the selection of a DeleteMany: the error for the client, or the restriction of
+// the selection, nil for none.
+func (s *State) Deletion(c *Command) (*Shared, error) {
+	if c.Resource.NeedsParent {
+		if err := s.ParentMissing(c.Resource, c.Plural()); err != nil {
+			return nil, err
+		}
+	}
+	shared := s.Listing(c.Caller, DeleteObjects, c.Resource, c.Plural())
+	if c.Problem != nil {
+		return nil, c.Problem
+	}
+	if err := c.Precondition.CheckPlural(s.Scope(c.Plural()).Timestamp); err != nil {
+		return nil, err
+	}
+	return shared, nil
 }
 
 // DecideMany deletes the selected live objects of one plural endpoint, in their order. Whether the caller may is for

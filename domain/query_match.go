@@ -121,3 +121,19 @@ func (q Query) Beyond(o Object) bool {
 	}
 	return false
 }
+
+// Holds tells whether the object is shared as asked for, given the groups of the members. A nil Shared asks for nothing.
+func (s *Shared) Holds(o Object, groups map[string][]URI) bool {
+	if s == nil {
+		return true
+	}
+	principals := slices.Clone(s.Principals)
+	for _, m := range s.Members {
+		for _, group := range groups[m] {
+			principals = append(principals, string(group))
+		}
+	}
+	return slices.ContainsFunc(s.Permissions, func(name string) bool {
+		return o.Permissions.Allows(name, principals)
+	})
+}

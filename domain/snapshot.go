@@ -25,6 +25,28 @@ func (n *Needs) Add(more Needs) {
 	n.Moments = append(n.Moments, more.Moments...)
 }
 
+// Empty tells that nothing is needed.
+func (n Needs) Empty() bool {
+	return len(n.Objects)+len(n.Scopes)+len(n.Members)+len(n.Moments) == 0
+}
+
+// Distinct is the same needs, each once.
+func (n Needs) Distinct() Needs {
+	return Needs{distinct(n.Objects), distinct(n.Scopes), distinct(n.Members), distinct(n.Moments)}
+}
+
+func distinct[T comparable](all []T) []T {
+	seen := make(map[T]struct{}, len(all))
+	kept := make([]T, 0, len(all))
+	for _, v := range all {
+		if _, dup := seen[v]; !dup {
+			seen[v] = struct{}{}
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
 // Snapshot is a consistent part of a read model as of one position of the log: every
 // entry up to Position is in it and none beyond. What was asked for and is not in a map does
 // not exist.

@@ -82,8 +82,7 @@ func mergeMap[K comparable, V any](into, more map[K]V) {
 
 // Missing is what was looked at since the last Add without being known.
 func (s *State) Missing() (Needs, bool) {
-	n := s.missing
-	return n, len(n.Objects)+len(n.Scopes)+len(n.Members)+len(n.Moments) > 0
+	return s.missing, !s.missing.Empty()
 }
 
 // Unknown leaves of the needs what is not known yet.
@@ -110,6 +109,11 @@ func (s *State) Unknown(needs Needs) Needs {
 		}
 	}
 	return rest
+}
+
+// Snapshot is what the state knows of the needs, pending events applied.
+func (s *State) Snapshot(needs Needs) Snapshot {
+	return complete(needs, s.now)
 }
 
 // Object is the object or tombstone, the zero Object if there is neither.

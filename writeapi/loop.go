@@ -1,0 +1,329 @@
+package writeapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// Model is the read model that decisions load their state from.
+type Model interface {
+	Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error)
+	List(ctx context.Context, needs domain.Needs, query domain.Query) (domain.Snapshot, domain.Page, error)
+}
+
+// Progress tells how far the read model is.
+type Progress interface {
+	// Position is that of the last entry known to be in the read model.
+	Position() domain.Position
+	// Wait returns nil once the read model holds the entry at the position, or the error of ctx.
+	Wait(ctx context.Context, position domain.Position) error
+}
+
+// Config of a Loop.
+type Config struct {
+	Catalog  *domain.Catalog
+	Log      eventstore.Log
+	Model    Model
+	Progress Progress
+	Logger   logrus.FieldLogger
+	Now      func() time.Time // the wall clock; default time.Now
+
+	// MaxRound is the greatest number of transactions in one commit. Default 256.
+	MaxRound int
+	// MaxBytes of data bounds what one round gathers; a single transaction may be larger. Default 4 MiB.
+	MaxBytes int
+	// MaxWaiting transactions queue up; more are refused. Default 4096.
+	MaxWaiting int
+	// MaxLag is by how many entries of the log the read model may be behind before writes are refused. Default 10,000.
+	MaxLag domain.Position
+	// Timeout bounds each access to the log and to the read model. Default 10 s.
+	Timeout time.Duration
+	// Readable bounds how long a committed transaction waits for its effects to become readable. Default 2 s.
+	Readable time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	set := func(n *int, value int) {
+		if *n == 0 {
+			*n = value
+		}
+	}
+	set(&c.MaxRound, 256)
+	set(&c.MaxBytes, 4<<20)
+	set(&c.MaxWaiting, 4096)
+	if c.MaxLag == 0 {
+		c.MaxLag = 10_000
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Readable == 0 {
+		c.Readable = 2 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = logrus.StandardLogger()
+	}
+	return c
+}
+
+// Loop is the commit loop of a writer. Several loops, in any number of processes, may write to one log.
+type Loop struct {
+	Config
+	model Model
+	tail  tail
+	jobs  chan *job
+
+	mu      sync.Mutex
+	closing bool
+	done    chan struct{}
+}
+
+// job is a transaction that waits for its outcome.
+type job struct {
+	ctx     context.Context
+	needs   domain.Needs
+	run     func(*Tx) error
+	err     error
+	outcome chan Outcome
+}
+
+// Outcome of a transaction.
+type Outcome struct {
+	// Position of the commit, or of the state that the transaction saw if it changed nothing.
+	Position domain.Position
+	// Readable tells that the read model holds the position.
+	Readable bool
+	err      error
+}
+
+// NewLoop starts a loop. It runs until Close.
+func NewLoop(c Config) *Loop {
+	c = c.withDefaults()
+	l := &Loop{
+		Config: c, model: c.Model, tail: tail{log: c.Log},
+		jobs: make(chan *job, c.MaxWaiting), done: make(chan struct{}),
+	}
+	go l.loop()
+	return l
+}
+
+// Close refuses new transactions, finishes those that wait, and returns when all are answered.
+func (l *Loop) Close() {
+	l.mu.Lock()
+	if !l.closing {
+		l.closing = true
+		close(l.jobs)
+	}
+	l.mu.Unlock()
+	<-l.done
+}
+
+// Do runs a transaction and returns when it is committed and readable, or, past Config.Readable, when it is
+// committed. Needs are what the transaction will look at, as far as known: loading them beforehand saves round trips.
+// Run may be called several times, never at the same time, and not after Do has returned.
+//
+// The error is that of run, or a *domain.Error: Unavailable if the transaction was refused before anything
+// was appended, TooLarge if the log cannot take it. If ctx ends before the transaction is taken up, nothing happens and
+// its error is returned; later it is carried out all the same, and Do returns the outcome.
+// An Unavailable that wraps eventstore.ErrUnresolved means that the commit may or may not be in the log.
+func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
+	j := &job{ctx: ctx, needs: needs, run: run, outcome: make(chan Outcome, 1)}
+	if err := l.enqueue(j); err != nil {
+		return Outcome{}, err
+	}
+	outcome := <-j.outcome
+	if outcome.err != nil || outcome.Position <= l.Progress.Position() {
+		outcome.Readable = true
+		return outcome, outcome.err
+	}
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Readable)
+	defer cancel()
+	outcome.Readable = l.Progress.Wait(wait, outcome.Position) == nil
+	return outcome, nil
+}
+
+func (l *Loop) enqueue(j *job) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closing {
+		return unavailable("write", errors.New("shutting down"))
+	}
+	select {
+	case l.jobs <- j:
+		return nil
+	default:
+		return unavailable("write", fmt.Errorf("%d transactions are waiting", cap(l.jobs)))
+	}
+}
+
+func unavailable(op string, err error) error {
+	return &domain.Error{Code: domain.Unavailable, Cause: fmt.Errorf("%s: %w", op, err)}
+}
+
+func (l *Loop) loop() {
+	defer close(l.done)
+	var waiting []*job
+	for {
+		waiting = l.gather(waiting)
+		if len(waiting) == 0 {
+			return
+		}
+		waiting = waiting[l.round(waiting):]
+	}
+}
+
+// gather takes the jobs that wait, and waits for one if there is none. It returns none when the loop is closed.
+func (l *Loop) gather(waiting []*job) []*job {
+	if len(waiting) == 0 {
+		j, open := <-l.jobs
+		if !open {
+			return nil
+		}
+		waiting = []*job{j}
+	}
+	for len(waiting) < l.MaxRound {
+		select {
+		case j, open := <-l.jobs:
+			if !open {
+				return waiting
+			}
+			waiting = append(waiting, j)
+		default:
+			return waiting
+		}
+	}
+	return waiting
+}
+
+// round decides and commits jobs, as many of the first ones as fit in one commit, answers them and returns how many.
+func (l *Loop) round(waiting []*job) int {
+	ctx, cancel := context.WithTimeout(context.Background(), l.Timeout)
+	defer cancel()
+	for {
+		n, err := l.attempt(ctx, waiting)
+		switch {
+		case errors.Is(err, eventstore.ErrConflict), errors.Is(err, errStale):
+			err = l.tail.extend(ctx)
+			if err == nil && ctx.Err() == nil {
+				continue
+			}
+			err = unavailable("commit", errors.Join(err, ctx.Err()))
+		case errors.Is(err, eventstore.ErrTooLarge) && n > 1:
+			waiting = waiting[:1] // one by one, to find the one that is
+			continue
+		case errors.Is(err, eventstore.ErrTooLarge):
+			err = &domain.Error{Code: domain.TooLarge, Cause: err}
+		case err != nil:
+			l.tail.known = l.tail.known && !errors.Is(err, eventstore.ErrUnresolved)
+			err = unavailable("commit", err)
+		}
+		for _, j := range waiting[:n] {
+			if err != nil {
+				j.err = err
+			}
+			j.outcome <- Outcome{Position: l.tail.end.Position, err: j.err}
+		}
+		return n
+	}
+}
+
+// attempt decides jobs on the state at the end of the log and appends what they decided. It returns how many it
+// took, also with an error, which then concerns them all.
+func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
+	if err := l.tail.ensure(ctx, l.start); err != nil {
+		return len(waiting), err
+	}
+	tx, err := l.begin(ctx, waiting)
+	if err != nil {
+		return len(waiting), err
+	}
+	n, size := 0, 0
+	for n < len(waiting) && (n == 0 || size < l.MaxBytes) {
+		before := tx.Savepoint()
+		if err := l.run(tx, waiting[n]); err != nil {
+			return len(waiting), err
+		}
+		for _, e := range tx.state.Pending()[before:] {
+			size += len(e.Object.Data)
+		}
+		n++
+	}
+	events := tx.state.Pending()
+	if len(events) == 0 {
+		return n, nil
+	}
+	end, err := l.Log.Append(ctx, l.tail.end, eventstore.Commit{ID: uuid.NewString(), Events: events})
+	if err != nil {
+		return n, err
+	}
+	l.tail.appended(end, events)
+	return n, nil
+}
+
+func (l *Loop) start() eventstore.Commit {
+	return eventstore.Commit{ID: uuid.NewString(), Events: []domain.Event{{
+		Action: domain.Started, Object: domain.Object{LastModified: domain.TimestampOf(l.Now())},
+	}}}
+}
+
+// begin loads what the jobs need, in one round trip.
+func (l *Loop) begin(ctx context.Context, waiting []*job) (*Tx, error) {
+	var needs domain.Needs
+	for _, j := range waiting {
+		needs.Add(j.needs)
+	}
+	needs = needs.Distinct()
+	loaded, err := l.model.Load(ctx, needs)
+	if err != nil {
+		return nil, fmt.Errorf("load state: %w", err)
+	}
+	if loaded.Position > l.tail.end.Position {
+		return nil, errStale
+	}
+	if lag := l.tail.end.Position - loaded.Position; lag > l.MaxLag {
+		return nil, fmt.Errorf("the read model is %d entries behind the log", lag)
+	}
+	if err := l.tail.reach(ctx, loaded.Position); err != nil {
+		return nil, err
+	}
+	tx := &Tx{
+		ctx: ctx, loop: l, state: domain.NewState(l.Catalog, l.tail.events, l.tail.at),
+		end: l.tail.end.Position, now: domain.TimestampOf(l.Now()),
+	}
+	tx.state.Add(needs, loaded)
+	return tx, nil
+}
+
+// run runs one job. Its error is kept in the job and its effects undone; only an error that makes the
+// whole round worthless is returned.
+func (l *Loop) run(tx *Tx, j *job) (err error) {
+	before := tx.Savepoint()
+	defer func() {
+		if p := recover(); p != nil {
+			j.err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
+		if j.err != nil {
+			tx.Rollback(before)
+		}
+		if errors.Is(j.err, errStale) {
+			err, j.err = j.err, nil
+		}
+	}()
+	if j.err = j.ctx.Err(); j.err == nil {
+		j.err = j.run(tx)
+	}
+	return nil
+}

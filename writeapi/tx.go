@@ -1,0 +1,188 @@
+package writeapi
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+// Tx is a transaction: reads and writes on one state of the log, of which the writes are committed together or
+// not at all. It is valid only inside the function it is given to, which may be run several times, each
+// time with a new Tx, before its outcome counts.
+type Tx struct {
+	ctx   context.Context
+	loop  *Loop
+	state *domain.State
+	end   domain.Position // of the log this is decided on
+	now   domain.Timestamp
+}
+
+// errStale ends a round whose state is older than what a load has seen.
+var errStale = errors.New("the read model is ahead of the known end of the log")
+
+// Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
+// *domain.Error if the client can act on it.
+func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
+	if c.Verb == domain.DeleteMany {
+		return domain.Result{}, errors.New("use ExecuteMany for a command on many objects")
+	}
+	for {
+		events, result, err := domain.Decide(t.state, c, t.now)
+		if again, loadErr := t.loadMissing(); loadErr != nil {
+			return domain.Result{}, loadErr
+		} else if again {
+			continue
+		}
+		if err != nil {
+			return domain.Result{}, err
+		}
+		t.state.Evolve(events...)
+		return result, nil
+	}
+}
+
+// ExecuteMany deletes the objects that the query selects among those that the caller may write. The query
+// has the limit of the answer; more tells that there are more objects beyond it, and last is the last object deleted,
+// as it was.
+func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
+	shared, err := t.listing(c)
+	if err != nil {
+		return domain.Result{}, domain.Object{}, false, err
+	}
+	query.Shared, query.Tombstones = shared, false
+	limit := query.Limit
+	query.Limit++
+	_, page, err := t.List(t.ctx, domain.Needs{}, query)
+	if err != nil {
+		return domain.Result{}, domain.Object{}, false, err
+	}
+	if shared != nil && len(page.Objects) == 0 && !t.state.Permits(c.Caller, domain.CreateObject, c.Resource, c.URI) {
+		return domain.Result{}, domain.Object{}, false, c.Caller.Refusal()
+	}
+	selected := page.Objects
+	if more = len(selected) > limit; more {
+		selected = selected[:limit]
+	}
+	events, result := domain.DecideMany(t.state, c, selected, t.now)
+	t.state.Evolve(events...)
+	if len(selected) > 0 {
+		last = selected[len(selected)-1]
+	}
+	return result, last, more, nil
+}
+
+// listing checks everything about a deletion of many that comes before the selection.
+func (t *Tx) listing(c *domain.Command) (*domain.Shared, error) {
+	for {
+		shared, err := t.state.Deletion(c)
+		if again, loadErr := t.loadMissing(); loadErr != nil {
+			return nil, loadErr
+		} else if !again {
+			return shared, err
+		}
+	}
+}
+
+// Append adds events that were decided otherwise.
+func (t *Tx) Append(events ...domain.Event) { t.state.Evolve(events...) }
+
+// Savepoint marks the present state of the transaction.
+func (t *Tx) Savepoint() int { return len(t.state.Pending()) }
+
+// Rollback forgets what was decided since the savepoint.
+func (t *Tx) Rollback(savepoint int) { t.state.Truncate(savepoint) }
+
+// Now is the moment of the transaction.
+func (t *Tx) Now() domain.Timestamp { return t.now }
+
+// loadMissing loads what the last decision looked for; again tells that it has to be made again.
+func (t *Tx) loadMissing() (again bool, err error) {
+	missing, any := t.state.Missing()
+	if !any {
+		return false, nil
+	}
+	return true, t.load(missing)
+}
+
+func (t *Tx) load(needs domain.Needs) error {
+	loaded, err := t.loop.model.Load(t.ctx, needs)
+	if err != nil {
+		return unavailable("load state", err)
+	}
+	if err := t.fits(loaded.Position); err != nil {
+		return err
+	}
+	t.state.Add(needs, loaded)
+	return nil
+}
+
+// fits checks that what was loaded at a position can be brought to the end of the log.
+func (t *Tx) fits(position domain.Position) error {
+	if position > t.end || position < t.loop.tail.from {
+		return errStale
+	}
+	return nil
+}
+
+// Load returns what is needed as the transaction sees it. With List it lets what reads from a read model read
+// from the transaction.
+func (t *Tx) Load(_ context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	if unknown := t.state.Unknown(needs); !unknown.Empty() {
+		if err := t.load(unknown); err != nil {
+			return domain.Snapshot{}, err
+		}
+	}
+	return t.state.Snapshot(needs), nil
+}
+
+// List returns a page as the transaction sees it: that of the read model without the objects that changed since, merged
+// with those.
+func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
+	if q.Shared != nil {
+		needs.Members = slices.Concat(needs.Members, q.Shared.Members)
+	}
+	needs.Scopes = append(needs.Scopes, q.Plural)
+	snapshot, err := t.Load(ctx, needs)
+	if err != nil {
+		return domain.Snapshot{}, domain.Page{}, err
+	}
+	touched, all := t.state.Touched(q.Plural)
+	var page domain.Page
+	if !all {
+		if page, err = t.untouched(q, touched); err != nil {
+			return domain.Snapshot{}, domain.Page{}, err
+		}
+	}
+	t.mix(&page, q, snapshot, touched)
+	return snapshot, page, nil
+}
+
+func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {
+	for id := range touched {
+		q.Except = append(slices.Clip(q.Except), id)
+	}
+	loaded, page, err := t.loop.model.List(t.ctx, domain.Needs{}, q)
+	if err != nil {
+		return domain.Page{}, unavailable("list", err)
+	}
+	return page, t.fits(loaded.Position)
+}
+
+// mix adds what changed to a page of what did not.
+func (t *Tx) mix(page *domain.Page, q domain.Query, s domain.Snapshot, touched map[string]domain.Object) {
+	for _, o := range touched {
+		if !q.Match(o) || !q.Shared.Holds(o, s.Groups) {
+			continue
+		}
+		if o.Live() {
+			page.Total++
+		}
+		if q.Beyond(o) {
+			page.Objects = append(page.Objects, o)
+		}
+	}
+	slices.SortFunc(page.Objects, q.Compare)
+	page.Objects = page.Objects[:min(len(page.Objects), q.Limit)]
+}
