@@ -1,0 +1,166 @@
+package jetstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// Append implements eventstore.Log.
+//
+// Every attempt carries the expected last sequence, so the server stores at most one of them, and
+// only directly after the tail. That makes it safe to attempt again when an answer is lost,
+// even while the lost attempt is still on its way. Whether one of them was stored is then read
+// from the log: the message after the tail has the id of the commit, or of another one.
+func (l *Log) Append(ctx context.Context, after eventstore.Tail, commit eventstore.Commit) (eventstore.Tail, error) {
+	epoch := l.epoch()
+	tail, err := l.append(ctx, after, commit)
+	if err != nil {
+		return eventstore.Tail{}, fmt.Errorf("append commit %s after %d: %w", commit.ID, after.Position, err)
+	}
+	l.remember(tail, epoch)
+	return tail, nil
+}
+
+func (l *Log) append(ctx context.Context, after eventstore.Tail, commit eventstore.Commit) (eventstore.Tail, error) {
+	if err := ctx.Err(); err != nil {
+		return eventstore.Tail{}, err
+	}
+	messages, err := l.config.Name.Seal(after, commit, l.limits)
+	if err != nil {
+		return eventstore.Tail{}, err
+	}
+	if err := l.checkHash(ctx, after); err != nil {
+		return eventstore.Tail{}, err
+	}
+	tail := eventstore.TailOf(after, messages)
+	err = l.publish(ctx, after, tail, messages)
+	if o := outcomeOf(err); o != lost {
+		return tail, err
+	}
+	return tail, l.resolve(ctx, after, tail, messages, err)
+}
+
+// checkHash makes sure that the log holds the expected entry at the expected position. The
+// server compares only positions, and reuses those of a tail it has lost.
+func (l *Log) checkHash(ctx context.Context, after eventstore.Tail) error {
+	if after.Position == 0 {
+		return nil
+	}
+	if tail, ok := l.recall(after.Position); ok && tail == after {
+		return nil
+	}
+	m, err := l.message(ctx, after.Position)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return fmt.Errorf("the log does not reach position %d: %w", after.Position, eventstore.ErrConflict)
+	}
+	if err != nil {
+		return fmt.Errorf("check position %d: %w", after.Position, err)
+	}
+	if m.Hash != after.Hash {
+		return fmt.Errorf("another entry is at position %d: %w: %w", after.Position, eventstore.ErrConflict, eventstore.ErrCorrupt)
+	}
+	return nil
+}
+
+// publish makes one attempt. A nil error means that all messages are stored.
+func (l *Log) publish(ctx context.Context, after, tail eventstore.Tail, messages []eventstore.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, l.config.AckWait)
+	defer cancel()
+	requests := l.requests(after, messages)
+	last := len(requests) - 1
+	for _, msg := range requests[:last] {
+		if err := l.nc.PublishMsg(msg); err != nil {
+			return err
+		}
+	}
+	reply, err := l.nc.RequestMsgWithContext(ctx, requests[last])
+	if err != nil {
+		return err
+	}
+	return acknowledged(reply.Data, tail)
+}
+
+// acknowledged reads the server's answer.
+func acknowledged(data []byte, tail eventstore.Tail) error {
+	var answer struct {
+		Error    *jetstream.APIError `json:"error"`
+		Sequence uint64              `json:"seq"`
+	}
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	switch {
+	case answer.Error == nil && answer.Sequence == uint64(tail.Position):
+		return nil
+	case answer.Error == nil:
+		return fmt.Errorf("stored at %d instead of %d: %w", answer.Sequence, tail.Position, eventstore.ErrCorrupt)
+	case conflict(answer.Error):
+		return fmt.Errorf("%w: %w", eventstore.ErrConflict, answer.Error)
+	}
+	return answer.Error
+}
+
+// conflict recognises a refused expectation: 10071 from a stream that compares with what it stored,
+// 10164 from one that compares with what is being replicated.
+func conflict(err *jetstream.APIError) bool {
+	return err.ErrorCode == 10071 || err.ErrorCode == 10164
+}
+
+type outcome int
+
+const (
+	final outcome = iota // stored, or certainly not
+	lost                 // stored or not, or not yet: to be found out
+)
+
+// outcomeOf tells what the error of one attempt says about it.
+func outcomeOf(err error) outcome {
+	var refused *jetstream.APIError
+	switch {
+	case err == nil, errors.Is(err, eventstore.ErrConflict), errors.Is(err, eventstore.ErrCorrupt),
+		errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrConnectionClosed):
+		return final
+	case errors.As(err, &refused):
+		// What the server is only at the moment unable to do, it may be able to do again.
+		if refused.Code == 503 || refused.Code == 429 || refused.ErrorCode == 10176 || refused.ErrorCode == 10210 {
+			return lost
+		}
+		return final
+	}
+	return lost
+}
+
+// resolve finds out what became of an attempt, and repeats it while the log has not moved.
+// A conflict no longer means that nothing was stored: it may be our own attempt that is in the way.
+func (l *Log) resolve(ctx context.Context, after, tail eventstore.Tail, messages []eventstore.Message, cause error) error {
+	for attempt := 0; ; attempt++ {
+		m, err := l.message(ctx, after.Position+1)
+		switch {
+		case err == nil && m.Commit == messages[0].Commit:
+			return nil
+		case err == nil:
+			return fmt.Errorf("%w (an earlier answer was lost: %w)", eventstore.ErrConflict, cause)
+		case errors.Is(err, eventstore.ErrCorrupt):
+			return err
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			err = l.publish(ctx, after, tail, messages)
+			if err == nil {
+				return nil
+			}
+		}
+		if errors.Is(err, nats.ErrConnectionClosed) {
+			return fmt.Errorf("%w: %w", eventstore.ErrUnresolved, err)
+		}
+		cause = err
+		if pause(ctx, attempt) != nil {
+			return fmt.Errorf("%w: %w", eventstore.ErrUnresolved, cause)
+		}
+	}
+}

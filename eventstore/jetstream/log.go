@@ -1,0 +1,155 @@
+// Package jetstream keeps the log in a NATS JetStream stream, one message for each entry.
+//
+// It is not a general client: everything it knows about the content of an entry it has from
+// package eventstore. Start with [Open], then append.go for how a commit becomes durable exactly once,
+// and read.go for how it comes back. Package jetstream/embedded runs the server in the process.
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// Log is a log in a stream. It does not own the connection.
+type Log struct {
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	config Config
+	limits eventstore.Limits
+
+	mu    sync.Mutex
+	known known
+}
+
+// known is the newest tail seen, and the connection epoch it was seen in: after a reconnect
+// the server may have restarted without its last entries.
+type known struct {
+	tail  eventstore.Tail
+	epoch uint64
+}
+
+var _ eventstore.Log = (*Log)(nil)
+
+// headroom is kept free in every message for its headers.
+const headroom = 1024
+
+// Open creates the stream, or checks that the one that exists keeps the promises of a log and
+// refuses it otherwise. It stores nothing. The connection should reconnect forever
+// (nats.MaxReconnects(-1)); where outsiders share the account, it needs an inbox prefix that
+// they cannot subscribe to.
+func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
+	config = config.WithDefaults()
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
+	}
+	stream, err := ensure(ctx, js, config)
+	if err != nil {
+		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
+	}
+	limits := eventstore.DefaultLimits
+	limits.Payload = int(nc.MaxPayload()) - headroom
+	if size := int(stream.CachedInfo().Config.MaxMsgSize); size > 0 {
+		limits.Payload = min(limits.Payload, size-headroom)
+	}
+	if config.MaxPayload > 0 {
+		limits.Payload = min(limits.Payload, config.MaxPayload)
+	}
+	if limits.Payload <= 0 {
+		return nil, fmt.Errorf("open log %q: the server takes messages of %d bytes only", config.Name, nc.MaxPayload())
+	}
+	return &Log{nc: nc, js: js, stream: stream, config: config, limits: limits}, nil
+}
+
+func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstream.Stream, error) {
+	stream, err := js.Stream(ctx, string(config.Name))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = js.CreateStream(ctx, config.stream())
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // by another process, just now
+			stream, err = js.Stream(ctx, string(config.Name))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return stream, config.check(stream.CachedInfo().Config)
+}
+
+// Tail implements eventstore.Log: the leader of the stream is asked.
+func (l *Log) Tail(ctx context.Context) (eventstore.Tail, error) {
+	epoch := l.epoch()
+	info, err := l.stream.Info(ctx)
+	if err != nil {
+		return eventstore.Tail{}, fmt.Errorf("tail of log %q: %w", l.config.Name, err)
+	}
+	last := domain.Position(info.State.LastSeq)
+	if last == 0 {
+		return eventstore.Tail{}, nil
+	}
+	if tail, ok := l.recall(last); ok {
+		return tail, nil
+	}
+	m, err := l.message(ctx, last)
+	if err != nil {
+		return eventstore.Tail{}, fmt.Errorf("tail of log %q: %w", l.config.Name, err)
+	}
+	tail := eventstore.Tail{Position: last, Hash: m.Hash}
+	l.remember(tail, epoch)
+	return tail, nil
+}
+
+// message asks the leader for one message.
+func (l *Log) message(ctx context.Context, at domain.Position) (*eventstore.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.config.AckWait)
+	defer cancel()
+	raw, err := l.stream.GetMsg(ctx, uint64(at))
+	if err != nil {
+		return nil, err
+	}
+	return parse(raw.Subject, raw.Header, raw.Data)
+}
+
+// epoch counts the connections made; it is taken before asking, so that an answer from before
+// a reconnect is not taken for one from after it.
+func (l *Log) epoch() uint64 { return l.nc.Stats().Reconnects }
+
+func (l *Log) remember(tail eventstore.Tail, epoch uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if tail.Position > l.known.tail.Position || epoch > l.known.epoch {
+		l.known = known{tail, epoch}
+	}
+}
+
+// recall is the known tail, if it is that of the position and no reconnect happened since.
+func (l *Log) recall(at domain.Position) (eventstore.Tail, bool) {
+	epoch := l.epoch()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known.tail, l.known.tail.Position == at && l.known.epoch == epoch
+}
+
+// pause waits a little before something is tried again; it fails when ctx ends.
+func pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(min(time.Duration(1<<min(attempt, 10))*5*time.Millisecond, 500*time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,223 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// few entries are fetched one by one, which is faster than setting up a consumer for them.
+const few = 8
+
+// Read implements eventstore.Log.
+func (l *Log) Read(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+	return func(yield func(eventstore.Entry, error) bool) {
+		tail, err := l.reaching(ctx, after)
+		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: tail.Position, yield: yield}
+		switch {
+		case err != nil:
+			r.fail(err)
+		case tail.Position-after <= few:
+			r.fetch(ctx)
+		default:
+			r.consume(ctx)
+		}
+	}
+}
+
+// Follow implements eventstore.Log.
+func (l *Log) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+	return func(yield func(eventstore.Entry, error) bool) {
+		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: math.MaxUint64, yield: yield}
+		if _, err := l.reaching(ctx, after); err != nil {
+			r.fail(err)
+			return
+		}
+		r.consume(ctx)
+	}
+}
+
+// reaching is the tail, at least at the position: a new leader may be a moment behind, but a
+// log that stays behind has lost entries.
+func (l *Log) reaching(ctx context.Context, after domain.Position) (eventstore.Tail, error) {
+	const attempts = 8
+	for attempt := 0; ; attempt++ {
+		tail, err := l.Tail(ctx)
+		if err == nil && tail.Position >= after {
+			return tail, nil
+		}
+		if err == nil {
+			err = eventstore.Beyond(after, tail)
+		}
+		if permanent(err) || errors.Is(err, eventstore.ErrCorrupt) && attempt == attempts {
+			return eventstore.Tail{}, err
+		}
+		if pauseErr := pause(ctx, attempt); pauseErr != nil {
+			return eventstore.Tail{}, fmt.Errorf("%w (%w)", pauseErr, err)
+		}
+	}
+}
+
+// run is one iteration.
+type run struct {
+	log    *Log
+	cursor *eventstore.Cursor
+	until  domain.Position
+	yield  func(eventstore.Entry, error) bool
+}
+
+func (r *run) fail(err error) { r.yield(eventstore.Entry{}, err) }
+
+// done tells whether the last entry was yielded.
+func (r *run) done() bool { return r.cursor.Next() > r.until }
+
+// fetch yields the entries, asking for each.
+func (r *run) fetch(ctx context.Context) {
+	for attempt := 0; !r.done(); attempt++ {
+		at := r.cursor.Next()
+		m, err := r.log.message(ctx, at)
+		if err == nil {
+			attempt = 0
+			if !r.entry(at, m) {
+				return
+			}
+			continue
+		}
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			err = fmt.Errorf("entry %d: %w: it is missing", at, eventstore.ErrCorrupt)
+		}
+		if permanent(err) || errors.Is(err, eventstore.ErrCorrupt) {
+			r.fail(err)
+			return
+		}
+		if pauseErr := pause(ctx, attempt); pauseErr != nil {
+			r.fail(pauseErr)
+			return
+		}
+	}
+}
+
+// entry decodes and yields one message and tells whether to go on.
+func (r *run) entry(at domain.Position, m *eventstore.Message) bool {
+	entry, err := r.cursor.Read(at, m)
+	if err != nil {
+		r.fail(err)
+		return false
+	}
+	return r.yield(entry, nil)
+}
+
+// consume yields the entries as a consumer delivers them, and sets up another consumer where the
+// last one failed.
+func (r *run) consume(ctx context.Context) {
+	for attempt := 0; ; attempt++ {
+		before := r.cursor.Next()
+		err := r.deliver(ctx)
+		switch {
+		case err == nil:
+			return
+		case ctx.Err() != nil:
+			r.fail(ctx.Err())
+			return
+		case permanent(err):
+			r.fail(err)
+			return
+		}
+		if r.cursor.Next() > before {
+			attempt = 0
+		}
+		if pauseErr := pause(ctx, attempt); pauseErr != nil {
+			r.fail(pauseErr)
+			return
+		}
+	}
+}
+
+// Settings of the consumers behind Read and Follow.
+const (
+	heartbeat = time.Second // two missed ones and the consumer is replaced
+	expiry    = 30 * time.Second
+	inactive  = 15 * time.Second // after which the server drops a consumer nobody reads
+	prefetch  = 1000
+)
+
+// deliver reads from one consumer. It returns nil when the iteration has ended, for whatever
+// reason, and an error if another consumer may do better.
+func (r *run) deliver(ctx context.Context) error {
+	consumer, err := r.log.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       uint64(r.cursor.Next()),
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: inactive,
+	})
+	if err != nil {
+		return err
+	}
+	defer r.log.discard(consumer)
+	messages, err := consumer.Messages(
+		jetstream.PullMaxMessagesWithBytesLimit(prefetch, r.log.window()),
+		jetstream.PullHeartbeat(heartbeat), jetstream.PullExpiry(expiry),
+		jetstream.WithMessagesErrOnMissingHeartbeat(true))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	return r.drain(ctx, messages)
+}
+
+// window is how many bytes are asked for ahead: enough for any message.
+func (l *Log) window() int { return max(4<<20, 2*int(l.nc.MaxPayload())) }
+
+func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext) error {
+	next := jetstream.NextContext(ctx)
+	for !r.done() {
+		msg, err := messages.Next(next)
+		if err != nil {
+			return err
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		switch at := domain.Position(meta.Sequence.Stream); {
+		case at < r.cursor.Next():
+			continue
+		case at > r.cursor.Next() && meta.Sequence.Consumer > 1:
+			return errGap // lost on the way, so ask again from the cursor
+		default:
+			m, err := parse(msg.Subject(), msg.Headers(), msg.Data())
+			if err != nil {
+				r.fail(fmt.Errorf("entry %d: %w", at, err))
+				return nil
+			}
+			if !r.entry(at, m) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+var errGap = errors.New("consumer skipped entries")
+
+// discard removes a consumer, which the server would otherwise do a little later.
+func (l *Log) discard(consumer jetstream.Consumer) {
+	subject := "$JS.API.CONSUMER.DELETE." + string(l.config.Name) + "." + consumer.CachedInfo().Name
+	_ = l.nc.Publish(subject, nil)
+}
+
+// permanent tells whether asking again is in vain.
+func permanent(err error) bool {
+	return errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrStreamNotFound)
+}
