@@ -1,16 +1,17 @@
 package jsondoc
 
 // Contains tells whether doc is an array that holds every element of the array part, as
-// the operator @> of PostgreSQL jsonb: a scalar is held by an array with an equal scalar; an
-// array or object by one with an element of that type that contains it. An object contains another if it has
-// all its members, with equal scalars or with containers that contain theirs. Order and repetition do not matter. The result is
+// the operator @> of PostgreSQL jsonb: a scalar is held by an array with an equal
+// scalar; an array or object by one with an element of that type that contains it. An
+// object contains another if it has all its members, with equal scalars or with
+// containers that contain theirs. Order and repetition do not matter. The result is
 // false if either one is not an array.
 func Contains(doc, part []byte) bool {
 	return KindOf(doc) == KindArray && KindOf(part) == KindArray && contains(doc, part)
 }
 
-// ContainsAny tells whether doc is an array that holds, directly, a scalar that equals a scalar of
-// the array parts. Arrays and objects in parts are not looked for.
+// ContainsAny tells whether doc is an array that holds, directly, a scalar that equals
+// a scalar of the array parts. Arrays and objects in parts are not looked for.
 func ContainsAny(doc, parts []byte) bool {
 	if KindOf(doc) != KindArray {
 		return false

@@ -2,17 +2,17 @@ package jsondoc
 
 import "bytes"
 
-// Field is one member to set: a name as plain text, and a normalised value. An
-// empty value means that the member is to be missing.
+// Field is one member to set: a name as plain text, and a normalised value. An empty
+// value means that the member is to be missing.
 type Field struct {
 	Name  string
 	Value []byte
 }
 
-// With sets top-level members: a member that exists gets its new value in its
-// place, others are appended in the order given. A Field without value removes
-// its member. If a name is given twice, the last one counts. A doc that is not an object is
-// taken as {}.
+// With sets top-level members: a member that exists gets its new value in its place,
+// others are appended in the order given. A Field without value removes its member. If
+// a name is given twice, the last one counts. A doc that is not an object is taken as
+// {}.
 func With(doc []byte, fields ...Field) []byte {
 	size := len(doc) + 2
 	for _, f := range fields {
@@ -25,7 +25,8 @@ func With(doc []byte, fields ...Field) []byte {
 	return e.apply(make([]byte, 0, size), doc, replace)
 }
 
-// Without removes top-level members by their names; a name that does not exist changes nothing.
+// Without removes top-level members by their names; a name that does not exist changes
+// nothing.
 func Without(doc []byte, names ...string) []byte {
 	e := newEdits(len(names))
 	for _, name := range names {
@@ -34,9 +35,9 @@ func Without(doc []byte, names ...string) []byte {
 	return e.apply(make([]byte, 0, len(doc)), doc, replace)
 }
 
-// Merge sets every top-level member of changes in doc, replacing what is
-// there whole, also by null (attribute merge, protocol 2.6 a). Whatever is not an
-// object is taken as {}.
+// Merge sets every top-level member of changes in doc, replacing what is there whole,
+// also by null (attribute merge, protocol 2.6 a). Whatever is not an object is taken as
+// {}.
 func Merge(doc, changes []byte) []byte {
 	return editsOf(changes).apply(make([]byte, 0, len(doc)+len(changes)), doc, replace)
 }
@@ -116,8 +117,8 @@ func (e *edits) find(name []byte) *edit {
 	return nil
 }
 
-// combine appends the value that a member with the value old gets from
-// an edit; nothing if it is to be missing.
+// combine appends the value that a member with the value old gets from an edit; nothing
+// if it is to be missing.
 type combine func(dst, old, value []byte) []byte
 
 func replace(dst, _, value []byte) []byte { return append(dst, value...) }
@@ -153,7 +154,8 @@ func (e *edits) apply(dst, doc []byte, to combine) []byte {
 	return append(dst, '}')
 }
 
-// appendRun appends members that stand one after another in a document, with or without the comma before them.
+// appendRun appends members that stand one after another in a document, with or without
+// the comma before them.
 func appendRun(dst []byte, start int, members []byte) []byte {
 	if len(members) == 0 {
 		return dst

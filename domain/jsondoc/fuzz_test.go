@@ -76,7 +76,8 @@ func FuzzMergePatch(f *testing.F) {
 	})
 }
 
-// FuzzAppendKey compares the order of keys of normalised values, and shows that any bytes do no harm.
+// FuzzAppendKey compares the order of keys of normalised values, and shows that any
+// bytes do no harm.
 func FuzzAppendKey(f *testing.F) {
 	for _, a := range seeds {
 		f.Add([]byte(a), []byte(`{"b":{"c":null},"a":[1,2.5]}`))

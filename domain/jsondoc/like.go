@@ -2,8 +2,8 @@ package jsondoc
 
 import "strings"
 
-// Text returns the text of a value for the filter like_ (protocol 3.6): of a string its characters,
-// of anything else its normalised JSON. A missing value has the text "".
+// Text returns the text of a value for the filter like_ (protocol 3.6): of a string its
+// characters, of anything else its normalised JSON. A missing value has the text "".
 func Text(value []byte) string {
 	if text, ok := String(value); ok {
 		return text
@@ -12,12 +12,12 @@ func Text(value []byte) string {
 }
 
 // MatchLike tells whether text matches the pattern of a filter like_: * stands for any
-// sequence of characters, also none, and nothing else is special. A pattern without any * may occur
-// anywhere in the text.
+// sequence of characters, also none, and nothing else is special. A pattern without any
+// * may occur anywhere in the text.
 //
-// Case is ignored by comparing lower-case forms, made one character at a time with
-// the simple mappings of Unicode, whatever the language ([strings.ToLower]).
-// This is what lower() does in PostgreSQL under the collation "C.utf8".
+// Case is ignored by comparing lower-case forms, made one character at a time with the
+// simple mappings of Unicode, whatever the language ([strings.ToLower]). This is what
+// lower() does in PostgreSQL 15 under the collation "C.utf8".
 func MatchLike(text, pattern string) bool {
 	text, pattern = strings.ToLower(text), strings.ToLower(pattern)
 	parts := strings.Split(pattern, "*")
@@ -41,8 +41,9 @@ func MatchLike(text, pattern string) bool {
 	return true
 }
 
-// FilterValue reads a value of a query string (protocol 3.2): the normalised JSON if it is JSON
-// within [DefaultLimits], and otherwise the text as a JSON string (see [Quote]).
+// FilterValue reads a value of a query string (protocol 3.2): the normalised JSON if it
+// is JSON within [DefaultLimits], and otherwise the text as a JSON string (see
+// [Quote]).
 func FilterValue(raw string) []byte {
 	value, err := Normalize([]byte(raw), DefaultLimits)
 	if err != nil {

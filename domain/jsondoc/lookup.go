@@ -5,7 +5,7 @@ import "iter"
 // Kind is the type of a JSON value.
 type Kind int
 
-// The kinds, in the order of [Compare] except for KindMissing, which is greatest there.
+// The kinds in the order of [Compare], but for KindMissing, which is the greatest there.
 const (
 	KindMissing Kind = iota // no value at all: no bytes
 	KindNull
@@ -40,10 +40,10 @@ func KindOf(value []byte) Kind {
 // IsObject tells whether the document is an object.
 func IsObject(doc []byte) bool { return KindOf(doc) == KindObject }
 
-// Lookup descends through objects by member names and returns the value there,
-// which is a part of doc. ok is false if a name does not exist or something
-// on the way is not an object; the value is then nil. An empty path is doc itself. It
-// allocates only for names that are escaped in documents.
+// Lookup descends through objects by member names and returns the value there, which is
+// a part of doc. ok is false if a name does not exist or something on the way is not an
+// object; the value is then nil. An empty path is doc itself. It allocates only for
+// names that are escaped in documents.
 func Lookup(doc []byte, path ...string) (value []byte, ok bool) {
 	for _, name := range path {
 		if doc = find(doc, spelled(name)); doc == nil {

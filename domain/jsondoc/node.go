@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// node is a value that a patch may change. It stays bytes until a path enters it; then it is opened,
-// one level at a time, so that a patch costs what it touches.
+// node is a value that a patch may change. It stays bytes until a path enters it; then
+// it is opened, one level at a time, so that a patch costs what it touches.
 type node struct {
 	raw    []byte      // the value, until it is opened; never written to
 	array  *[]*node    // an opened array
@@ -138,7 +138,8 @@ func parseIndex(token string, last int) (int, error) {
 	return i, nil
 }
 
-// encode appends the value; it is an error if more than room containers are open inside each other.
+// encode appends the value; it is an error if more than room containers are open inside
+// each other.
 func (n *node) encode(dst []byte, room int) ([]byte, error) {
 	if n.array == nil && n.object == nil {
 		return append(dst, n.raw...), nil

@@ -12,12 +12,12 @@ type Limits struct {
 	Depth int // nesting of arrays and objects; a scalar has depth 0
 }
 
-// DefaultLimits suit a request body: 8 MiB, and a depth that every store can
-// hold (SQLite stops at 1000) even inside several envelopes.
+// DefaultLimits suit a request body: 8 MiB, and a depth that every store can hold
+// (SQLite stops at 1000) even inside several envelopes.
 var DefaultLimits = Limits{Bytes: 8 << 20, Depth: 200}
 
-// Normalize checks any bytes against RFC 8259 and the limits and returns the
-// one value they hold in the normalised form of this package. The error is always a
+// Normalize checks any bytes against RFC 8259 and the limits and returns the one value
+// they hold in the normalised form of this package. The error is always a
 // *[SyntaxError]. Normalising a normalised value returns an equal copy.
 func Normalize(src []byte, lim Limits) ([]byte, error) {
 	if lim.Depth <= 0 {
@@ -43,8 +43,8 @@ type normalizer struct {
 	members  []member // of the objects that are open, innermost last
 }
 
-// member is where one member of an object stands in dst: the name with its
-// quotes at [name, colon), the value at [colon+1, end).
+// member is where one member of an object stands in dst: the name with its quotes at
+// [name, colon), the value at [colon+1, end).
 type member struct{ name, colon, end int }
 
 func (n *normalizer) document() error {
@@ -73,7 +73,8 @@ func (n *normalizer) space() {
 	}
 }
 
-// next skips white space and returns the byte there without consuming it, or 0 at the end.
+// next skips white space and returns the byte there without consuming it, or 0 at the
+// end.
 func (n *normalizer) next() byte {
 	n.space()
 	if n.i == len(n.src) {
@@ -198,7 +199,8 @@ func (n *normalizer) member() error {
 	return nil
 }
 
-// dropDuplicates rewrites the object that starts at start, if a name occurs in it twice.
+// dropDuplicates rewrites the object that starts at start, if a name occurs in it
+// twice.
 func (n *normalizer) dropDuplicates(start int, members []member) {
 	if !n.duplicates(members) {
 		return
@@ -222,8 +224,8 @@ func (n *normalizer) dropDuplicates(start int, members []member) {
 	}
 }
 
-// duplicates tells whether two members have one name. Equal names are equal
-// bytes, because a string has one spelling.
+// duplicates tells whether two members have one name. Equal names are equal bytes,
+// because a string has one spelling.
 func (n *normalizer) duplicates(members []member) bool {
 	name := func(m member) []byte { return n.dst[m.name:m.colon] }
 	if len(members) > 32 {

@@ -89,8 +89,8 @@ func appendInteger(dst, literal []byte) []byte {
 	return append(dst, literal...)
 }
 
-// appendFloat writes a finite float as Python's repr does: the shortest
-// digits, positional from 1e-4 up to 1e16, always recognisable as a float.
+// appendFloat writes a finite float as Python's repr does: the shortest digits,
+// positional from 1e-4 up to 1e16, always recognisable as a float.
 func appendFloat(dst []byte, f float64) []byte {
 	size := math.Abs(f)
 	switch {
@@ -107,14 +107,14 @@ func appendFloat(dst []byte, f float64) []byte {
 	return dst
 }
 
-// number is the exact value of a canonical literal: the float64 nearest to it, and
-// what has to be added. Two literals are the same number iff both are equal,
-// and the order of the pairs is the order of the numbers, because rounding is monotonic.
+// number is the exact value of a canonical literal: the float64 nearest to it, and what
+// has to be added. Two literals are the same number iff both are equal, and the order
+// of the pairs is the order of the numbers, because rounding is monotonic.
 //
-// The value of a literal is what its decimal digits say, as in PostgreSQL, not
-// the binary float they were written for. Only from 2^53 to 2^64 does that make a
-// difference that something can be compared with: 2^60 as an integer
-// is 1152921504606846976, and as a float 1.152921504606847e+18.
+// The value of a literal is what its decimal digits say, as in PostgreSQL, not the
+// binary float they were written for. Only from 2^53 to 2^64 does that make a
+// difference that something can be compared with: 2^60 as an integer is
+// 1152921504606846976, and as a float 1.152921504606847e+18.
 type number struct {
 	float float64
 	rest  int16
@@ -147,8 +147,8 @@ func parseFloat(literal []byte) number {
 	return exact(math.Abs(f), integerDigits(digits), negative)
 }
 
-// exact pairs the float nearest to the integer u with the difference.
-// Both are taken modulo 2^64, which a difference this small survives.
+// exact pairs the float nearest to the integer u with the difference. Both are taken
+// modulo 2^64, which a difference this small survives.
 func exact(nearest float64, u uint64, negative bool) number {
 	n := number{float: nearest}
 	if nearest >= 1<<64 {

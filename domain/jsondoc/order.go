@@ -8,19 +8,18 @@ import (
 	"slices"
 )
 
-// Compare returns -1, 0 or 1 as a is before, equal to, or after b in the total
-// order of protocol 3.6:
+// Compare returns -1, 0 or 1 as a is before, equal to, or after b in the total order of
+// protocol 3.6:
 //
 //	null < strings < numbers < false < true < arrays < objects < missing
 //
 // Strings compare by the bytes of their UTF-8 text. Numbers compare by the exact value
-// of their digits, integers with floats too. Of two arrays the one with
-// fewer elements is before the other; with as many, the first elements that differ decide. Objects
-// likewise, by the count of members and then by name, value, name, value, ...;
-// their members are taken with short names first, and names of one
-// length by their bytes. This is how PostgreSQL orders jsonb with the
-// collation C, except that it puts an empty array at the top before everything
-// else.
+// of their digits, integers with floats too. Of two arrays the one with fewer elements
+// is before the other; with as many, the first elements that differ decide. Objects
+// likewise, by the count of members and then by name, value, name, value, ...; their
+// members are taken with short names first, and names of one length by their bytes.
+// This is how PostgreSQL orders jsonb with the collation C, except that it puts an
+// empty array at the top before everything else.
 func Compare(a, b []byte) int {
 	if c := cmp.Compare(rank(a), rank(b)); c != 0 {
 		return c
@@ -37,9 +36,9 @@ func Compare(a, b []byte) int {
 	}
 }
 
-// Equal tells whether two values are the same by protocol 3.6: numbers by value
-// (1 = 1.0), arrays and objects deeply, members in any order; no value equals one of
-// another type.
+// Equal tells whether two values are the same by protocol 3.6: numbers by value (1 =
+// 1.0), arrays and objects deeply, members in any order; no value equals one of another
+// type.
 func Equal(a, b []byte) bool {
 	return bytes.Equal(a, b) || rank(a) == rank(b) && Compare(a, b) == 0
 }
@@ -79,9 +78,9 @@ func rank(value []byte) byte {
 }
 
 // AppendKey appends a binary key of the value to dst. Keys order as values do:
-// bytes.Compare of two keys equals [Compare] of their values, and keys are equal iff values are
-// [Equal]. No key is the start of another, so keys can be put one after another to sort by
-// several values. A missing value has the greatest key.
+// bytes.Compare of two keys equals [Compare] of their values, and keys are equal iff
+// values are [Equal]. No key is the start of another, so keys can be put one after
+// another to sort by several values. A missing value has the greatest key.
 //
 // The format may change between versions; do not store keys for longer than what they
 // are derived from.

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// PatchLimits bounds the work of [Patch]. A field that is zero or less stands for the default.
+// PatchLimits bounds the work of [Patch]. A field that is zero or less stands for the
+// default.
 type PatchLimits struct {
 	Operations  int // how many
 	CopiedBytes int // the sum of what all "copy" operations copy
@@ -48,13 +49,14 @@ func (e *PatchError) Error() string {
 	return fmt.Sprintf("operation %d (%s %q): %s", e.Index, e.Op, e.Path, e.Reason)
 }
 
-// Patch applies a JSON Patch (RFC 6902) and returns the new document, normalised.
-// doc must be normalised; ops may be any bytes. Either all operations succeed or there is an error:
-// a *[SyntaxError] if ops is not JSON, otherwise a *[PatchError].
+// Patch applies a JSON Patch (RFC 6902) and returns the new document, normalised. doc
+// must be normalised; ops may be any bytes. Either all operations succeed or there is
+// an error: a *[SyntaxError] if ops is not JSON, otherwise a *[PatchError].
 //
-// "test" compares as [Equal] does, so 1 equals 1.0. Members of an operation that
-// its kind does not need are ignored. Array indices are digits without superfluous zeros, or -
-// in the path of an addition. The whole document can be tested, replaced, and copied, not removed.
+// "test" compares as [Equal] does, so 1 equals 1.0. Members of an operation that its
+// kind does not need are ignored. Array indices are digits without superfluous zeros,
+// or - in the path of an addition. The whole document can be tested, replaced, and
+// copied, not removed.
 func Patch(doc, ops []byte, lim PatchLimits) ([]byte, error) {
 	lim = lim.withDefaults()
 	ops, err := Normalize(ops, Limits{Bytes: DefaultLimits.Bytes, Depth: lim.Depth + 2})
@@ -87,7 +89,8 @@ type patcher struct {
 	copied  int
 }
 
-// operation is one element of a patch, checked as far as it can be without the document.
+// operation is one element of a patch, checked as far as it can be without the
+// document.
 type operation struct {
 	path  []string
 	from  []string
@@ -95,7 +98,7 @@ type operation struct {
 }
 
 func (p *patcher) apply(op []byte) error {
-	name, path := text(op, "op"), text(op, "path")
+	name, path := stringMember(op, "op"), stringMember(op, "path")
 	err := p.run(name, op)
 	if err != nil {
 		return &PatchError{Index: p.applied, Op: name, Path: path, Reason: err.Error()}
@@ -104,8 +107,8 @@ func (p *patcher) apply(op []byte) error {
 	return nil
 }
 
-// text returns a member that is a string, and "" for anything else.
-func text(op []byte, member string) string {
+// stringMember returns a member that is a string, and "" for anything else.
+func stringMember(op []byte, member string) string {
 	value, _ := Lookup(op, member)
 	s, _ := String(value)
 	return s

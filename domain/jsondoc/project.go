@@ -4,13 +4,14 @@ package jsondoc
 // for a list of documents. The zero value selects id and last_modified.
 type Projection struct{ root selection }
 
-// selection is one level of a projection, by names as spelled in documents. A name
-// with a nil selection is taken whole.
+// selection is one level of a projection, by names as spelled in documents. A name with
+// a nil selection is taken whole.
 type selection map[string]selection
 
-// NewProjection prepares a projection to the given paths, each a list of names
-// that descend into objects, and to the top-level members id and last_modified.
-// A path that is the start of another one makes that one superfluous. An empty path selects nothing.
+// NewProjection prepares a projection to the given paths, each a list of names that
+// descend into objects, and to the top-level members id and last_modified. A path that
+// is the start of another one makes that one superfluous. An empty path selects
+// nothing.
 func NewProjection(fields [][]string) Projection {
 	root := selection{"id": nil, "last_modified": nil}
 	for _, path := range fields {
@@ -37,8 +38,9 @@ func (s selection) add(path []string) {
 	}
 }
 
-// Append appends to dst the selected members of doc, in the order in which they stand there. What does not
-// exist is left out, and so is an object of which nothing is selected. A doc that is not an object gives {}.
+// Append appends to dst the selected members of doc, in the order in which they stand
+// there. What does not exist is left out, and so is an object of which nothing is
+// selected. A doc that is not an object gives {}.
 func (p Projection) Append(dst, doc []byte) []byte {
 	root := p.root
 	if root == nil {
@@ -51,7 +53,8 @@ func (p Projection) Append(dst, doc []byte) []byte {
 	return dst
 }
 
-// Project returns the members of doc that the paths select, see [NewProjection] and [Projection.Append].
+// Project returns the members of doc that the paths select, see [NewProjection] and
+// [Projection.Append].
 func Project(doc []byte, fields [][]string) []byte {
 	return NewProjection(fields).Append(make([]byte, 0, len(doc)), doc)
 }

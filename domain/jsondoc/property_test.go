@@ -16,8 +16,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The properties hold against a model: values decoded by encoding/json, with
-// a *big.Rat for each number and its exact decimal value.
+// The properties hold against a model: values decoded by encoding/json, with a *big.Rat
+// for each number and its exact decimal value.
 
 func TestNormalizeKeepsTheMeaning(t *testing.T) {
 	t.Parallel()
@@ -171,7 +171,8 @@ func TestPatchReachesEveryValue(t *testing.T) {
 	})
 }
 
-// compareModels is the total order of protocol 3.6, the way PostgreSQL walks containers.
+// compareModels is the total order of protocol 3.6, the way PostgreSQL walks
+// containers.
 func compareModels(a, b any) int {
 	if c := cmp.Compare(modelRank(a), modelRank(b)); c != 0 {
 		return c

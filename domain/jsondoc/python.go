@@ -6,16 +6,16 @@ import (
 	"unicode"
 )
 
-// PythonRepr writes a value as Python would show it, for the error texts of protocol 8.4: None,
-// True, 'text', ['a'], {'a': 1}. A missing value is None.
+// PythonRepr writes a value as Python would show it, for the error texts of protocol
+// 8.4: None, True, 'text', ['a'], {'a': 1}. A missing value is None.
 func PythonRepr(value []byte) string {
 	var b strings.Builder
 	writeRepr(&b, value)
 	return b.String()
 }
 
-// Shown writes a value as an error text of protocol 8.4 shows it between quotes of its own:
-// the characters of a string, and the [PythonRepr] of anything else.
+// Shown writes a value as an error text of protocol 8.4 shows it between quotes of its
+// own: the characters of a string, and the [PythonRepr] of anything else.
 func Shown(value []byte) string {
 	if text, ok := String(value); ok {
 		return text

@@ -2,8 +2,8 @@ package jsondoc
 
 import "bytes"
 
-// cursor walks the members of one object, or the elements of one array, of a
-// normalised document. On anything that is not normalised it stops early.
+// cursor walks the members of one object, or the elements of one array, of a normalised
+// document. On anything that is not normalised it stops early.
 type cursor struct {
 	doc []byte
 	i   int
@@ -119,8 +119,8 @@ func depthOf(b []byte) int {
 // escaped tells whether the inside of a normalised string holds an escape.
 func escaped(inside []byte) bool { return bytes.IndexByte(inside, '\\') >= 0 }
 
-// spelled returns a name as it stands between quotes in a normalised document.
-// It allocates only if something has to be escaped.
+// spelled returns a name as it stands between quotes in a normalised document. It
+// allocates only if something has to be escaped.
 func spelled(name string) string {
 	for i := range len(name) {
 		if !plain[name[i]] {

@@ -14,8 +14,8 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// Quote returns text as a normalised JSON string. What a normalised string cannot
-// hold (U+0000, bytes that are not UTF-8) becomes U+FFFD.
+// Quote returns text as a normalised JSON string. What a normalised string cannot hold
+// (U+0000, bytes that are not UTF-8) becomes U+FFFD.
 func Quote(text string) []byte {
 	return AppendQuote(make([]byte, 0, len(text)+2), text)
 }
@@ -100,7 +100,8 @@ func (n *normalizer) string() error {
 	}
 }
 
-// character reads one character that is escaped or not ASCII, and how many bytes it takes.
+// character reads one character that is escaped or not ASCII, and how many bytes it
+// takes.
 func (n *normalizer) character() (rune, int, error) {
 	if n.src[n.i] == '\\' {
 		return n.escape()
@@ -130,8 +131,8 @@ func (n *normalizer) escape() (rune, int, error) {
 	return r, size, nil
 }
 
-// readEscape reads the escape at the start of b, a surrogate pair as one. Half a
-// pair is returned as it is; the size is 0 if there is no valid escape.
+// readEscape reads the escape at the start of b, a surrogate pair as one. Half a pair
+// is returned as it is; the size is 0 if there is no valid escape.
 func readEscape(b []byte) (rune, int) {
 	if len(b) < 2 {
 		return 0, 0
@@ -198,8 +199,8 @@ func appendDecoded(dst, inside []byte) []byte {
 	return dst
 }
 
-// decoded returns the UTF-8 text of the inside of a normalised string: the
-// same bytes where nothing is escaped.
+// decoded returns the UTF-8 text of the inside of a normalised string: the same bytes
+// where nothing is escaped.
 func decoded(inside []byte) []byte {
 	if !escaped(inside) {
 		return inside
