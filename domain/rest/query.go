@@ -1,0 +1,313 @@
+package rest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// QueryLimits bound what a query string may ask for. A field that is zero or less stands for its default.
+type QueryLimits struct {
+	Length     int // bytes of the raw query string; default 32768
+	Parameters int // distinct names; default 100
+	Values     int // values of one filter; default 1000
+	Sort       int // criteria of the order; default 10
+	Fields     int // attributes in _fields; default 100
+	Depth      int // names in the path of one attribute; default 20
+}
+
+func (l QueryLimits) withDefaults() QueryLimits {
+	positive := func(n, otherwise int) int {
+		if n > 0 {
+			return n
+		}
+		return otherwise
+	}
+	return QueryLimits{
+		Length:     positive(l.Length, 32<<10),
+		Parameters: positive(l.Parameters, 100),
+		Values:     positive(l.Values, 1000),
+		Sort:       positive(l.Sort, 10),
+		Fields:     positive(l.Fields, 100),
+		Depth:      positive(l.Depth, 20),
+	}
+}
+
+// QueryOptions are what the answer to a query string depends on beside itself.
+type QueryOptions struct {
+	// PaginateBy is the greatest page; 0 for none but MaxFetch.
+	PaginateBy int
+	// MaxFetch is the greatest number of objects in one list; default 10000.
+	MaxFetch int
+	// Now is the wall clock: timestamps a day after it are refused.
+	Now domain.Timestamp
+	// Known are the top-level attributes of a resource with a strict schema, without "id", "last_modified" and
+	// "deleted", which all have. Nil allows any.
+	Known []string
+	// Limits bound the work; the zero value has defaults.
+	Limits QueryLimits
+}
+
+// knows tells whether the resource may have the attribute.
+func (o QueryOptions) knows(f domain.Field) bool {
+	if o.Known == nil {
+		return true
+	}
+	switch f[0] {
+	case "id", "last_modified", "deleted":
+		return true
+	}
+	return slices.Contains(o.Known, f[0])
+}
+
+// List is what a query string asks for.
+type List struct {
+	// Query is complete but for Plural, Total, Shared and Except, which are the caller's. Its Limit is the size of a
+	// page: to learn whether there is a next one, fetch one object more. On DELETE the caller clears Tombstones.
+	Query domain.Query
+	// Fields are the attributes to show, as paths; nil shows all.
+	Fields [][]string
+	// Token is the one that continues a pagination; nil on the first page.
+	Token *Token
+	// Alert is to be sent with the answer; nil if there is none.
+	Alert *Alert
+}
+
+// ParseQuery reads the query string of a plural endpoint (protocol 3). Everything wrong with it is in one Invalid error.
+func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
+	opts.Limits = opts.Limits.withDefaults()
+	params, err := splitQuery(raw, opts.Limits)
+	if err != nil {
+		return List{}, err
+	}
+	p := queryParser{opts: opts}
+	p.list.Query.Limit = p.pageSize(0)
+	for _, param := range params {
+		p.param(param.name, param.values)
+	}
+	p.order()
+	p.resume()
+	if p.details != nil {
+		return List{}, &domain.Error{Code: domain.Invalid, Details: p.details}
+	}
+	return p.list, nil
+}
+
+// ParseFields reads `_fields` from the query string of an object; nil shows all. Other parameters are ignored.
+func ParseFields(raw string, opts QueryOptions) ([][]string, *domain.Error) {
+	opts.Limits = opts.Limits.withDefaults()
+	params, err := splitQuery(raw, opts.Limits)
+	if err != nil {
+		return nil, err
+	}
+	p := queryParser{opts: opts}
+	for _, param := range params {
+		if param.name == "_fields" {
+			p.fields(param.values)
+		}
+	}
+	if p.details != nil {
+		return nil, &domain.Error{Code: domain.Invalid, Details: p.details}
+	}
+	return p.list.Fields, nil
+}
+
+// ParseDeletion reads `last_modified` from the query string of DELETE on an object: the timestamp wanted for the tombstone, 0 if
+// there is none (protocol 1.3). It must be an integer, quoted or not, up to [domain.MaxTimestamp].
+func ParseDeletion(raw string) (domain.Timestamp, *domain.Error) {
+	params, err := splitQuery(raw, QueryLimits{}.withDefaults())
+	if err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(params, func(p param) bool { return p.name == "last_modified" })
+	if i < 0 || len(params[i].values) == 1 && params[i].values[0] == "null" {
+		return 0, nil
+	}
+	at, ok := integerOf(jsondoc.FilterValue(params[i].values[0]))
+	if !ok || len(params[i].values) > 1 || at > int64(domain.MaxTimestamp) {
+		return 0, domain.Invalidf(domain.InQuery, "last_modified", "Invalid value for last_modified")
+	}
+	return domain.Timestamp(at), nil
+}
+
+// queryParser collects what the parameters ask for, and all that is wrong with them.
+type queryParser struct {
+	opts    QueryOptions
+	list    List
+	sort    []string // raw elements of _sort
+	token   string
+	details []domain.Detail
+}
+
+func (p *queryParser) fail(name any, format string, args ...any) {
+	p.details = append(p.details, domain.Detail{
+		Location: domain.InQuery, Name: name, Description: fmt.Sprintf(format, args...),
+	})
+}
+
+func (p *queryParser) param(name string, values []string) {
+	switch name {
+	case "_since":
+		p.bound(name, values, domain.Greater)
+	case "_before":
+		p.bound(name, values, domain.Less)
+	case "_to":
+		p.bound(name, values, domain.Less)
+		p.list.Alert = &deprecatedTo
+	case "_limit":
+		p.limit(values)
+	case "_sort":
+		p.sort = elements(values)
+	case "_fields":
+		p.fields(values)
+	case "_token":
+		p.token = p.text(name, values)
+	case "last_modified":
+		p.bound(name, values, domain.Equal)
+	default:
+		if !strings.HasPrefix(name, "_") {
+			p.filter(name, values)
+		}
+	}
+}
+
+// elements are the parts of a comma list without blanks around them.
+func elements(values []string) []string {
+	var all []string
+	for _, value := range values {
+		for element := range strings.SplitSeq(value, ",") {
+			all = append(all, strings.TrimSpace(element))
+		}
+	}
+	return all
+}
+
+// bound adds a filter on last_modified.
+func (p *queryParser) bound(name string, values []string, op domain.Op) {
+	n, given, ok := p.integer(name, values)
+	switch {
+	case !ok:
+	case !given || !p.inTime(n):
+		p.fail(name, "Invalid value for %s", name)
+	default:
+		p.add(lastModified, op, fmt.Appendf(nil, "%d", n))
+	}
+}
+
+// inTime tells that a timestamp is not a day or more ahead.
+func (p *queryParser) inTime(n int64) bool {
+	const day = 24 * 60 * 60 * 1000
+	return n < int64(p.opts.Now)+day
+}
+
+func (p *queryParser) limit(values []string) {
+	if n, _, ok := p.integer("_limit", values); ok {
+		p.list.Query.Limit = p.pageSize(n)
+	}
+}
+
+// pageSize is the effective limit (protocol 3.8); 0 asks for none.
+func (p *queryParser) pageSize(asked int64) int {
+	size := int64(cmp.Or(max(p.opts.MaxFetch, 0), 10000))
+	for _, other := range []int64{asked, int64(p.opts.PaginateBy)} {
+		if other > 0 {
+			size = min(size, other)
+		}
+	}
+	return int(size)
+}
+
+// fields reads the projection.
+func (p *queryParser) fields(values []string) {
+	var unknown []string
+	for _, name := range elements(values) {
+		field := domain.ParseField(name)
+		switch {
+		case name == "" || slices.ContainsFunc(p.list.Fields, func(f []string) bool { return slices.Equal(f, field) }):
+		case !p.shallow("_fields", field):
+			return
+		case len(p.list.Fields) == p.opts.Limits.Fields:
+			p.fail("_fields", "More than %d fields", p.opts.Limits.Fields)
+			return
+		default:
+			p.list.Fields = append(p.list.Fields, field)
+			if !p.opts.knows(field) {
+				unknown = append(unknown, field[0])
+			}
+		}
+	}
+	if unknown != nil {
+		slices.Sort(unknown)
+		p.details = append(p.details, domain.Detail{
+			Location: domain.InBody, Name: "Invalid _fields parameter",
+			Description: "Fields " + strings.Join(slices.Compact(unknown), ",") + " do not exist",
+		})
+	}
+}
+
+// shallow checks the depth of a path.
+func (p *queryParser) shallow(name string, f domain.Field) bool {
+	if len(f) > p.opts.Limits.Depth {
+		p.fail(name, "A path has more than %d names", p.opts.Limits.Depth)
+		return false
+	}
+	return true
+}
+
+// order reads _sort once all is known. It ends in last_modified: nothing that comes behind can matter.
+func (p *queryParser) order() {
+	if p.sort == nil {
+		p.list.Query.Sort = domain.NewestFirst
+		return
+	}
+	var sort []domain.Sort
+	for _, element := range append(p.sort, "-last_modified") {
+		s, ok := p.criterion(element)
+		if !ok || slices.ContainsFunc(sort, func(o domain.Sort) bool { return slices.Equal(o.Field, s.Field) }) {
+			continue
+		}
+		if len(sort) > p.opts.Limits.Sort {
+			p.fail("_sort", "More than %d fields to sort by", p.opts.Limits.Sort)
+			return
+		}
+		if sort = append(sort, s); s.Field.Is("last_modified") {
+			break
+		}
+	}
+	p.list.Query.Sort = sort
+}
+
+// criterion reads one element of _sort; ok is false if it is to be ignored.
+func (p *queryParser) criterion(element string) (s domain.Sort, ok bool) {
+	name := strings.TrimPrefix(element, "-")
+	s.Descending = len(name) < len(element)
+	if !s.Descending {
+		name = strings.TrimPrefix(name, "+")
+	}
+	if !isFieldName(name) {
+		return s, false
+	}
+	s.Field = domain.ParseField(name)
+	if !p.opts.knows(s.Field) {
+		p.fail(nil, "Unknown sort field '%s'", name)
+		return s, false
+	}
+	return s, p.shallow("_sort", s.Field)
+}
+
+// resume takes up the pagination where the token says.
+func (p *queryParser) resume() {
+	if p.token == "" || p.details != nil {
+		return
+	}
+	token, after, err := DecodeToken(p.token, p.list.Query.Sort)
+	if err != nil {
+		p.details = append(p.details, err.Details...)
+		return
+	}
+	p.list.Token, p.list.Query.After = &token, after
+}
