@@ -143,7 +143,7 @@ func (d *decision) write() ([]Event, Result, error) {
 		return nil, Result{}, err
 	}
 	if !d.catalog.Policy.KeepExplicit {
-		permissions = permissions.With("write", append(slices.Clone(permissions["write"]), d.Caller.Principal())...)
+		permissions = permissions.With("write", append(slices.Clone(permissions["write"]), d.owner())...)
 	}
 	e := Event{
 		Action: Updated, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
@@ -160,13 +160,22 @@ func (d *decision) write() ([]Event, Result, error) {
 	}, nil
 }
 
+// owner is the principal that may write the object from now on because of this command.
+func (d *decision) owner() string {
+	if d.Resource.Owner != nil {
+		return d.Resource.Owner(d.URI, d.Caller)
+	}
+	return d.Caller.Principal()
+}
+
 // proposed is the data, with its id, and the permissions that the command asks for.
 func (d *decision) proposed() ([]byte, Permissions, error) {
 	var before Object
 	if d.old.Live() {
 		before = d.old
 	}
-	data, permissions := d.Data, before.Permissions
+	data := d.Data
+	var permissions Permissions
 	var err error
 	switch {
 	case d.Verb == Patch && d.PatchKind == JSONPatch:

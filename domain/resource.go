@@ -31,6 +31,13 @@ type Resource struct {
 	// Check, if set, sees every object before it is created or changed. It returns the data to
 	// store, changed or not, or an error for the client. It must be a pure function.
 	Check func(Write) ([]byte, error)
+	// Prepare, if set, sees every command that creates or changes an object once, before it is decided and outside of
+	// any transaction, and may change it. It may take its time, as hashing a password does. Its error is
+	// told to the client only if the command is permitted.
+	Prepare func(*Command) *Error
+	// Owner, if set, is the principal that is allowed to write an object by whoever creates or changes it, instead
+	// of the caller.
+	Owner func(URI, Caller) string
 	// Secret keeps the events out of the subject space that subscribers see.
 	Secret bool
 

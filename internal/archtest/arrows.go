@@ -33,10 +33,11 @@ var arrows = []struct {
 	{"domain/...", []string{"domain/..."}},
 	{"eventstore/...", []string{"eventstore/...", "domain/..."}},
 	{"projections/...", []string{"projections/...", "eventstore/...", "domain/..."}},
-	{"readapi/...", []string{"readapi/...", "domain/..."}},
-	{"writeapi/...", []string{"writeapi/...", "domain/..."}},
+	{"web/...", []string{"web/...", "domain/..."}},
+	{"readapi/...", []string{"readapi/...", "web/...", "domain/..."}},
+	{"writeapi/...", []string{"writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"kinto", []string{"domain/..."}},
-	{"kinto/...", []string{"kinto/...", "readapi/...", "writeapi/...", "domain/..."}},
+	{"kinto/...", []string{"kinto/...", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
 }
 
 // domainLibraries is all that domain may use beside the standard library: pure
@@ -64,7 +65,7 @@ var fences = []struct {
 	{
 		"NATS",
 		[]string{"github.com/nats-io/...", "github.com/synadia-io/..."},
-		[]string{"eventstore/jetstream/...", "internal/natstest/...", "cmd/...", "examples/..."},
+		[]string{"eventstore/jetstream/...", "internal/natstest/...", "server/...", "cmd/...", "examples/..."},
 	},
 }
 
