@@ -23,12 +23,14 @@ type Change struct {
 
 // Step is one reduced change. Flush comes first, then Purge, then the rest.
 type Step struct {
-	// Flush empties the read model: objects, scopes, members.
+	// Flush empties the read model: objects, scopes, members, quarantine.
 	Flush bool
 	// Purge, if not empty, removes everything below this object: objects, tombstones,
-	// permissions, memberships of groups. Scopes below it keep their row: their timestamp grows by
+	// permissions, memberships of groups, what is in quarantine. Scopes below it keep their row: their timestamp grows by
 	// one millisecond, so that clients see that what they knew is gone, and Live becomes 0.
 	Purge domain.URI
+	// Release takes everything that is set aside for these objects out of the quarantine.
+	Release []domain.URI
 	// Objects are upserted by URI, at most one state for each.
 	Objects []Row
 	// Scopes are upserted by plural endpoint, at most one for each.
@@ -46,6 +48,10 @@ type Row struct {
 	IsGroup bool
 	// Fresh tells that no live object was there before.
 	Fresh bool
+	// Live is what the row adds to the count of live objects; it is part of ScopeChange.Live.
+	Live int64
+	// Refused, if not empty, is why the row goes to the quarantine instead of to the objects.
+	Refused string
 }
 
 // ScopeChange moves a plural endpoint on.
@@ -61,6 +67,10 @@ type ScopeChange struct {
 var (
 	// ErrMoved: the checkpoint is not where the change builds on: another projector has moved it.
 	ErrMoved = errors.New("checkpoint was moved by another projector")
+	// ErrRefused: the store cannot hold this data, now or later. Nothing was changed.
+	ErrRefused = errors.New("read model refuses the data")
+	// ErrUnavailable: the store cannot be reached or cannot work now. Trying again later may help.
+	ErrUnavailable = errors.New("read model is unavailable")
 )
 
 // Reader answers from a read model. Its methods may be called concurrently and each sees one
@@ -78,8 +88,14 @@ type Store interface {
 	// Checkpoint is the tail of the log up to which everything is applied; zero when empty.
 	Checkpoint(ctx context.Context) (eventstore.Tail, error)
 	// Apply makes the change and moves the checkpoint from change.From to change.To in one
-	// transaction, or does nothing: ErrMoved if the checkpoint is elsewhere.
+	// transaction, or does nothing: ErrMoved if the checkpoint is elsewhere, ErrRefused if the store
+	// cannot hold the data of some row.
 	Apply(ctx context.Context, change Change) error
+	// Check tells whether the store can hold the row, and changes nothing: nil, ErrRefused, or that it
+	// could not find out.
+	Check(ctx context.Context, row Row) error
+	// Quarantined lists what is set aside, by position.
+	Quarantined(ctx context.Context) ([]Row, error)
 	// Watch returns a channel that receives the position after each Apply by any process, the
 	// latest one when several pass unread. It is closed when ctx ends.
 	Watch(ctx context.Context) (<-chan domain.Position, error)

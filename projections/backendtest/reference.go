@@ -1,0 +1,83 @@
+package backendtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+// reference is the page by the rules of package domain.
+func (f *fixture) reference(q domain.Query) domain.Page {
+	var page domain.Page
+	for _, o := range f.objects {
+		if o.URI.Plural() != q.Plural || !q.Match(o) {
+			continue
+		}
+		if q.Total && !o.Deleted {
+			page.Total++
+		}
+		if q.Beyond(o) {
+			page.Objects = append(page.Objects, o)
+		}
+	}
+	slices.SortFunc(page.Objects, q.Compare)
+	page.Objects = page.Objects[:min(q.Limit, len(page.Objects))]
+	return page
+}
+
+func (f *fixture) matchesReference(q domain.Query) domain.Page {
+	f.t.Helper()
+	got, want := f.list(q), f.reference(q)
+	if text(got) != text(want) {
+		f.t.Errorf("List %s\n got %s\nwant %s", describe(q), text(got), text(want))
+	}
+	return got
+}
+
+// pagesMatchReference follows the pagination to its end.
+func (f *fixture) pagesMatchReference(q domain.Query) {
+	f.t.Helper()
+	for {
+		page := f.matchesReference(q)
+		if f.t.Failed() || len(page.Objects) < q.Limit || q.Limit == 0 {
+			return
+		}
+		q.After = beyond(q, page.Objects[len(page.Objects)-1])
+	}
+}
+
+// beyond is where the pagination stands after the object.
+func beyond(q domain.Query, o domain.Object) [][]byte {
+	var after [][]byte
+	for _, s := range q.Order() {
+		after = append(after, s.Field.Value(o))
+	}
+	return after
+}
+
+// text is a page so that equal pages have equal texts, byte for byte.
+func text(page domain.Page) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d:", page.Total)
+	for _, o := range page.Objects {
+		fmt.Fprintf(&b, "\n  %s %d %d %t %s", o.URI, o.LastModified, o.Created, o.Deleted, o.Data)
+	}
+	return b.String()
+}
+
+func describe(q domain.Query) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s limit=%d tombstones=%t except=%q", q.Plural, q.Limit, q.Tombstones, q.Except)
+	for _, f := range q.Filters {
+		fmt.Fprintf(&b, " %s_%s=%s", f.Op, f.Field, f.Values)
+	}
+	for _, s := range q.Order() {
+		fmt.Fprintf(&b, " %s(descending=%t)", s.Field, s.Descending)
+	}
+	if q.After != nil {
+		fmt.Fprintf(&b, " after=%s", q.After)
+	}
+	return b.String()
+}

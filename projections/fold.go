@@ -1,0 +1,107 @@
+package projections
+
+import (
+	"fmt"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// Groups tells the members of an object, and whether objects of its resource are groups at all;
+// [domain.Catalog.Members] is one.
+type Groups func(resource string, o domain.Object) (members []string, isGroup bool)
+
+// Fold reduces whole commits to a change: several events of one object become its last state. Entries
+// must be consecutive and end with the last one of a commit. The change builds on from, the
+// checkpoint before the first entry.
+func Fold(groups Groups, from eventstore.Tail, entries []eventstore.Entry) (Change, error) {
+	f := folder{groups: groups, change: Change{From: from, To: from}}
+	for _, entry := range entries {
+		if entry.Position != f.change.To.Position+1 {
+			return Change{}, fmt.Errorf("fold entry %d: the one before it is %d", entry.Position, f.change.To.Position)
+		}
+		for _, e := range entry.Events {
+			f.add(e, entry.Position)
+		}
+		f.change.To = entry.Tail()
+	}
+	if n := len(entries); n > 0 && !entries[n-1].Last {
+		return Change{}, fmt.Errorf("fold entry %d: its commit %s goes on", entries[n-1].Position, entries[n-1].Commit)
+	}
+	return f.change, nil
+}
+
+// folder collects steps. The maps tell where in the last step an object or scope is.
+type folder struct {
+	groups Groups
+	change Change
+	rows   map[domain.URI]int
+	scopes map[domain.Plural]int
+}
+
+func (f *folder) add(e domain.Event, at domain.Position) {
+	switch {
+	case e.Action == domain.Flushed:
+		f.begin(Step{Flush: true})
+	case e.Cascade:
+		f.begin(Step{Purge: e.Object.URI})
+	case len(f.change.Steps) == 0:
+		f.begin(Step{})
+	}
+	if e.Object.URI != "" {
+		f.put(e, at)
+	}
+	f.touch(e, at)
+}
+
+func (f *folder) begin(step Step) {
+	f.change.Steps = append(f.change.Steps, step)
+	f.rows, f.scopes = map[domain.URI]int{}, map[domain.Plural]int{}
+}
+
+func (f *folder) step() *Step { return &f.change.Steps[len(f.change.Steps)-1] }
+
+func (f *folder) put(e domain.Event, at domain.Position) {
+	row := Row{Object: e.Object, Resource: e.Resource, Position: at, Live: live(e.Action)}
+	if row.Deleted {
+		row.Permissions = nil
+	}
+	row.Members, row.IsGroup = f.groups(e.Resource, row.Object)
+	step := f.step()
+	i, again := f.rows[row.URI]
+	if !again {
+		row.Fresh = e.Action == domain.Created
+		f.rows[row.URI] = len(step.Objects)
+		step.Objects = append(step.Objects, row)
+		return
+	}
+	before := step.Objects[i]
+	row.Fresh = before.Fresh
+	row.Live += before.Live
+	step.Objects[i] = row
+}
+
+func (f *folder) touch(e domain.Event, at domain.Position) {
+	plural, step := e.Plural(), f.step()
+	i, again := f.scopes[plural]
+	if !again {
+		i = len(step.Scopes)
+		f.scopes[plural] = i
+		step.Scopes = append(step.Scopes, ScopeChange{Plural: plural, Resource: e.Resource, Timestamp: e.Object.LastModified})
+	}
+	scope := &step.Scopes[i]
+	scope.Timestamp = max(scope.Timestamp, e.Object.LastModified)
+	scope.Live += live(e.Action)
+	scope.Position = at
+}
+
+// live is by how much the action changes the number of live objects.
+func live(a domain.Action) int64 {
+	switch a {
+	case domain.Created:
+		return 1
+	case domain.Deleted:
+		return -1
+	}
+	return 0
+}

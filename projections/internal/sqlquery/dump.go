@@ -1,0 +1,47 @@
+package sqlquery
+
+import "strings"
+
+// Table is how one table is dumped: its statement yields texts only, in a fixed order.
+type Table struct {
+	Name      string
+	Statement string
+	columns   int
+}
+
+// Tables are all tables with logical content.
+func Tables() []Table {
+	return []Table{
+		table("checkpoint", "position", "position", "hash"),
+		table("scopes", "plural", "plural", "resource", "timestamp", "live", "position"),
+		table("objects", "plural, id", "plural", "id", "resource", "last_modified", "created",
+			"CASE WHEN deleted THEN 1 ELSE 0 END", "position", "permissions", "data"),
+		table("aces", "principal, plural, permission, id", "principal", "plural", "permission", "id"),
+		table("members", "principal, uri", "principal", "uri"),
+		table("quarantine", "plural, id, position", "plural", "id", "position"),
+	}
+}
+
+func table(name, order string, columns ...string) Table {
+	texts := make([]string, len(columns))
+	for i, c := range columns {
+		texts[i] = "CAST(" + c + " AS TEXT)"
+	}
+	return Table{
+		Name:      name,
+		Statement: "SELECT " + strings.Join(texts, ", ") + " FROM " + name + " ORDER BY " + order,
+		columns:   len(columns),
+	}
+}
+
+// Line reads one row by scan and returns its line: the name of the table and the texts, separated by tabs.
+func (t Table) Line(scan func(...any) error) (string, error) {
+	texts, pointers := make([]string, t.columns), make([]any, t.columns)
+	for i := range texts {
+		pointers[i] = &texts[i]
+	}
+	if err := scan(pointers...); err != nil {
+		return "", err
+	}
+	return t.Name + "\t" + strings.Join(texts, "\t"), nil
+}

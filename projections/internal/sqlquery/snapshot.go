@@ -1,0 +1,103 @@
+package sqlquery
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+// Part is one row of the statement that loads a snapshot: a union, so that a single statement sees one
+// state. What the columns mean depends on the kind.
+type Part struct {
+	Kind        int64
+	N, M        int64
+	A, B        string
+	Data        []byte
+	Permissions string
+}
+
+// The kinds of parts.
+const (
+	partPosition  = 0 // N
+	partObject    = 1 // N last_modified, M created, A plural, B id, Data, Permissions
+	partTombstone = 2 // the same
+	partScope     = 3 // N timestamp, M live, A plural
+	partGroup     = 4 // A principal, B uri
+	partMoment    = 5 // N timestamp, A plural, B id
+)
+
+// NewSnapshot is one without content.
+func NewSnapshot() domain.Snapshot {
+	return domain.Snapshot{
+		Objects: map[domain.URI]domain.Object{},
+		Scopes:  map[domain.Plural]domain.Scope{},
+		Groups:  map[string][]domain.URI{},
+		Taken:   map[domain.Moment]domain.URI{},
+	}
+}
+
+// AddTo puts the part where it belongs.
+func (p Part) AddTo(s *domain.Snapshot) error {
+	plural := domain.Plural(p.A)
+	switch p.Kind {
+	case partPosition:
+		s.Position = domain.Position(p.N)
+	case partObject, partTombstone:
+		permissions, err := DecodePermissions(p.Permissions)
+		if err != nil {
+			return fmt.Errorf("permissions of %s/%s: %w", p.A, p.B, err)
+		}
+		u := plural.Object(p.B)
+		s.Objects[u] = domain.Object{
+			URI: u, LastModified: domain.Timestamp(p.N), Created: domain.Timestamp(p.M),
+			Deleted: p.Kind == partTombstone, Data: p.Data, Permissions: permissions,
+		}
+	case partScope:
+		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.N), Live: p.M}
+	case partGroup:
+		s.Groups[p.A] = append(s.Groups[p.A], domain.URI(p.B))
+	case partMoment:
+		s.Taken[domain.Moment{Plural: plural, Timestamp: domain.Timestamp(p.N)}] = plural.Object(p.B)
+	}
+	return nil
+}
+
+// Finish puts the groups in order, once each, when all parts are there.
+func Finish(s *domain.Snapshot) {
+	for principal, groups := range s.Groups {
+		slices.Sort(groups)
+		s.Groups[principal] = slices.Compact(groups)
+	}
+}
+
+// EncodePermissions is how the column permissions holds them: JSON with sorted names, empty for none.
+func EncodePermissions(p domain.Permissions) string {
+	if len(p) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(text)
+}
+
+// DecodePermissions is the inverse of [EncodePermissions].
+func DecodePermissions(text string) (domain.Permissions, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var p domain.Permissions
+	err := json.Unmarshal([]byte(text), &p)
+	return p, err
+}
+
+// WithScope adds the scope that the query lists, if the total comes from it.
+func WithScope(n domain.Needs, q domain.Query) domain.Needs {
+	if q.Total && !Counted(q) && !slices.Contains(n.Scopes, q.Plural) {
+		n.Scopes = append(slices.Clip(n.Scopes), q.Plural)
+	}
+	return n
+}

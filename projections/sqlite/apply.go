@@ -1,0 +1,183 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
+)
+
+// Apply implements [projections.Store].
+func (s *Store) Apply(ctx context.Context, change projections.Change) error {
+	err := s.writer.transaction(ctx, func(tx *transaction) error {
+		moved := tx.exec("UPDATE checkpoint SET position = ?, hash = ? WHERE position = ? AND hash = ?",
+			int64(change.To.Position), change.To.Hash.String(), int64(change.From.Position), change.From.Hash.String())
+		if tx.err == nil && moved == 0 {
+			return projections.ErrMoved
+		}
+		for _, step := range change.Steps {
+			tx.apply(step)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("apply up to %d: %w", change.To.Position, wrap(err))
+	}
+	s.changes.Send(change.To.Position)
+	return nil
+}
+
+// errUndo ends a transaction that was a trial.
+var errUndo = errors.New("undo")
+
+// Check implements [projections.Store] by a transaction that it rolls back.
+func (s *Store) Check(ctx context.Context, row projections.Row) error {
+	var refusal error
+	err := s.writer.transaction(ctx, func(tx *transaction) error {
+		tx.put(row)
+		refusal, tx.err = tx.err, nil
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		err = refusal
+	}
+	if err != nil {
+		return fmt.Errorf("check %s: %w", row.URI, wrap(err))
+	}
+	return nil
+}
+
+// Quarantined implements [projections.Store].
+func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
+	rows, err := s.readers.db.QueryContext(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
+	if err != nil {
+		return nil, fmt.Errorf("list quarantine: %w", wrap(err))
+	}
+	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	var list []projections.Row
+	for rows.Next() {
+		var entry []byte
+		var row projections.Row
+		if err := errors.Join(rows.Scan(&entry), json.Unmarshal(entry, &row)); err != nil {
+			return nil, fmt.Errorf("list quarantine: %w", err)
+		}
+		list = append(list, row)
+	}
+	return list, wrap(rows.Err())
+}
+
+func (t *transaction) apply(step projections.Step) {
+	if step.Flush {
+		for _, table := range []string{"objects", "scopes", "aces", "members", "quarantine"} {
+			t.exec("DELETE FROM " + table)
+		}
+	}
+	if step.Purge != "" {
+		t.purge(step.Purge)
+	}
+	for _, u := range step.Release {
+		t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", string(u.Plural()), u.ID())
+	}
+	for _, row := range step.Objects {
+		if row.Refused != "" {
+			t.setAside(row)
+		} else {
+			t.put(row)
+		}
+	}
+	for _, scope := range step.Scopes {
+		t.exec(`
+INSERT INTO scopes (plural, resource, timestamp, live, position)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (plural) DO UPDATE SET
+    resource = excluded.resource,
+    timestamp = max(timestamp, excluded.timestamp),
+    live = live + excluded.live,
+    position = excluded.position`,
+			string(scope.Plural), scope.Resource, int64(scope.Timestamp), scope.Live, int64(scope.Position))
+	}
+}
+
+// purge removes what is below the object. Everything below starts with its URI and a slash, so it
+// lies before the same URI and the character after the slash.
+func (t *transaction) purge(top domain.URI) {
+	from, to := top.Below(), string(top)+"0"
+	t.exec(`
+DELETE FROM aces
+WHERE (principal, plural, permission, id) IN (
+    SELECT p.value, o.plural, a.key, o.id
+    FROM objects o, json_each(o.permissions) a, json_each(a.value) p
+    WHERE o.plural >= ? AND o.plural < ? AND o.permissions <> ''
+)`, from, to)
+	t.exec("DELETE FROM members WHERE uri >= ? AND uri < ?", from, to)
+	t.exec("DELETE FROM quarantine WHERE plural >= ? AND plural < ?", from, to)
+	t.exec("DELETE FROM objects WHERE plural >= ? AND plural < ?", from, to)
+	t.exec("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= ? AND plural < ?", from, to)
+}
+
+func (t *transaction) setAside(row projections.Row) {
+	entry, err := json.Marshal(row)
+	if err != nil {
+		t.err = errors.Join(t.err, err)
+		return
+	}
+	t.exec("INSERT INTO quarantine (plural, id, position, entry) VALUES (?, ?, ?, ?)",
+		string(row.URI.Plural()), row.URI.ID(), int64(row.Position), string(entry))
+}
+
+func (t *transaction) put(row projections.Row) {
+	permissions := sqlquery.EncodePermissions(row.Permissions)
+	t.putPermissions(row, permissions)
+	if row.IsGroup {
+		t.putMembers(row)
+	}
+	t.exec(`
+INSERT INTO objects (plural, id, resource, last_modified, created, deleted, data, permissions, position)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (plural, id) DO UPDATE SET
+    resource = excluded.resource,
+    last_modified = excluded.last_modified,
+    created = excluded.created,
+    deleted = excluded.deleted,
+    data = excluded.data,
+    permissions = excluded.permissions,
+    position = excluded.position`,
+		string(row.URI.Plural()), row.URI.ID(), row.Resource, int64(row.LastModified), int64(row.Created),
+		row.Deleted, row.Data, permissions, int64(row.Position))
+}
+
+// putPermissions runs before the object is written: the old permissions are those of the old row.
+func (t *transaction) putPermissions(row projections.Row, permissions string) {
+	plural, id := string(row.URI.Plural()), row.URI.ID()
+	if !row.Fresh {
+		before := t.text("SELECT permissions FROM objects WHERE plural = ? AND id = ?", plural, id)
+		if before == permissions {
+			return
+		}
+		old, err := sqlquery.DecodePermissions(before)
+		t.err = errors.Join(t.err, err)
+		for permission, principals := range old {
+			for _, p := range principals {
+				t.exec("DELETE FROM aces WHERE principal = ? AND plural = ? AND permission = ? AND id = ?", p, plural, permission, id)
+			}
+		}
+	}
+	for permission, principals := range row.Permissions {
+		for _, p := range principals {
+			t.exec("INSERT OR IGNORE INTO aces (principal, plural, permission, id) VALUES (?, ?, ?, ?)", p, plural, permission, id)
+		}
+	}
+}
+
+func (t *transaction) putMembers(row projections.Row) {
+	if !row.Fresh {
+		t.exec("DELETE FROM members WHERE uri = ?", string(row.URI))
+	}
+	for _, principal := range row.Members {
+		t.exec("INSERT OR IGNORE INTO members (principal, uri) VALUES (?, ?)", principal, string(row.URI))
+	}
+}

@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
+)
+
+// Load implements [projections.Reader] with one statement, which sees one state.
+func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	text, args := loadStatement(needs)
+	stmt, err := s.readers.prepare(ctx, text)
+	if err != nil {
+		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
+	}
+	// Reads by key are too short to be worth the goroutine that would watch the context.
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	if err != nil {
+		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
+	}
+	snapshot, err := scanSnapshot(rows)
+	if err != nil {
+		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
+	}
+	return snapshot, nil
+}
+
+// loadStatement looks up everything by key. Sizes are rounded up to powers of two by
+// repetition, so that there are few statements to keep prepared.
+func loadStatement(n domain.Needs) (string, []any) {
+	var text strings.Builder
+	var args []any
+	text.WriteString("SELECT 0, position, 0, '', '', NULL, '' FROM checkpoint")
+	part := func(sql string, count int, columns func(i int)) {
+		if count == 0 {
+			return
+		}
+		before := len(args)
+		columns(0)
+		row := "(?" + strings.Repeat(", ?", len(args)-before-1) + ")"
+		size := 1 << bits.Len(uint(count-1))
+		for i := 1; i < size; i++ {
+			columns(min(i, count-1))
+		}
+		text.WriteString(strings.Replace(sql, "{}", "(VALUES "+row+strings.Repeat(", "+row, size-1)+") w", 1))
+	}
+	part(`
+UNION ALL SELECT 1 + o.deleted, o.last_modified, o.created, o.plural, o.id, o.data, o.permissions
+FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.id = w.column2`, len(n.Objects), func(i int) {
+		u := n.Objects[i]
+		args = append(args, string(u.Plural()), u.ID())
+	})
+	part(`
+UNION ALL SELECT 3, s.timestamp, s.live, s.plural, '', NULL, ''
+FROM {} CROSS JOIN scopes s ON s.plural = w.column1`, len(n.Scopes), func(i int) {
+		args = append(args, string(n.Scopes[i]))
+	})
+	part(`
+UNION ALL SELECT 4, 0, 0, m.principal, m.uri, NULL, ''
+FROM {} CROSS JOIN members m ON m.principal = w.column1`, len(n.Members), func(i int) {
+		args = append(args, n.Members[i])
+	})
+	part(`
+UNION ALL SELECT 5, o.last_modified, 0, o.plural, o.id, NULL, ''
+FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.last_modified = w.column2`, len(n.Moments), func(i int) {
+		args = append(args, string(n.Moments[i].Plural), int64(n.Moments[i].Timestamp))
+	})
+	return text.String(), args
+}
+
+func scanSnapshot(rows *sql.Rows) (domain.Snapshot, error) {
+	snapshot := sqlquery.NewSnapshot()
+	for rows.Next() {
+		var p sqlquery.Part
+		if err := rows.Scan(&p.Kind, &p.N, &p.M, &p.A, &p.B, &p.Data, &p.Permissions); err != nil {
+			return domain.Snapshot{}, err
+		}
+		if err := p.AddTo(&snapshot); err != nil {
+			return domain.Snapshot{}, err
+		}
+	}
+	sqlquery.Finish(&snapshot)
+	return snapshot, rows.Err()
+}

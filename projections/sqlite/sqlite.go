@@ -1,0 +1,137 @@
+// Package sqlite keeps a read model in a SQLite database, a file that one process uses.
+//
+// It is the default where Kintolog runs as a single program; package projections/postgres is for several. The
+// rules of comparing and sorting JSON are Go functions of package jsondoc that SQL statements call.
+// Start with [Open].
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"runtime"
+	"sync"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/projections/internal/broadcast"
+)
+
+var _ projections.Store = (*Store)(nil)
+
+// Store is a read model in one file. One process may have it open at a time: others would not
+// be told of changes.
+type Store struct {
+	readers *statements
+	writer  *writer
+	changes broadcast.Hub
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// The read model can be made anew from the log, so that losing its last transactions in a power
+// failure does no harm: synchronous NORMAL syncs at checkpoints of the WAL only, and never corrupts.
+const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
+	"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)"
+
+// Open opens the database in the file, which is created if it does not exist, and brings its schema up to
+// date. Missing folders are not created.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := registerFunctions(); err != nil {
+		return nil, fmt.Errorf("register sqlite functions: %w", err)
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
+	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open read model %s: %w", path, err)
+	}
+	writes.SetMaxOpenConns(1)
+	s, err := open(ctx, writes, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open read model %s: %w", path, errors.Join(wrap(err), writes.Close()))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
+	if err := migrate(ctx, writes); err != nil {
+		return nil, err
+	}
+	writer, err := newWriter(ctx, writes)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	n := max(4, runtime.GOMAXPROCS(0))
+	reads.SetMaxOpenConns(n)
+	reads.SetMaxIdleConns(n)
+	return &Store{readers: &statements{db: reads}, writer: writer}, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Checkpoint implements [projections.Store].
+func (s *Store) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
+	var position int64
+	var hash string
+	row := s.readers.db.QueryRowContext(ctx, "SELECT position, hash FROM checkpoint")
+	if err := row.Scan(&position, &hash); err != nil {
+		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", wrap(err))
+	}
+	return projections.ParseTail(domain.Position(position), hash)
+}
+
+// Watch implements [projections.Store], for changes that this process makes.
+func (s *Store) Watch(ctx context.Context) (<-chan domain.Position, error) {
+	return s.changes.Listen(ctx), nil
+}
+
+// Close implements [projections.Store].
+func (s *Store) Close() error {
+	return errors.Join(s.readers.db.Close(), s.writer.close())
+}
+
+// statements prepares each text once. What texts there are is bounded: see load.go.
+type statements struct {
+	db    *sql.DB
+	cache sync.Map // text to *sql.Stmt
+}
+
+func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := s.cache.Load(text); ok {
+		return stmt.(*sql.Stmt), nil
+	}
+	stmt, err := s.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if earlier, raced := s.cache.LoadOrStore(text, stmt); raced {
+		return earlier.(*sql.Stmt), stmt.Close()
+	}
+	return stmt, nil
+}

@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// writer is the one connection that changes the database, with its statements prepared.
+type writer struct {
+	db   *sql.DB
+	conn *sql.Conn
+
+	mu         sync.Mutex // one transaction at a time
+	statements map[string]*sql.Stmt
+}
+
+func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &writer{db: db, conn: conn, statements: map[string]*sql.Stmt{}}, nil
+}
+
+func (w *writer) close() error { return errors.Join(w.conn.Close(), w.db.Close()) }
+
+// transaction runs do between BEGIN and COMMIT; it rolls back if do returns an error. It watches the
+// context while it waits for its turn only, for a transaction that has begun is short.
+func (w *writer) transaction(ctx context.Context, do func(*transaction) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx := &transaction{ctx: context.WithoutCancel(ctx), w: w}
+	tx.exec("BEGIN IMMEDIATE")
+	if tx.err != nil {
+		return tx.err
+	}
+	err := errors.Join(do(tx), tx.err)
+	if err == nil {
+		if tx.exec("COMMIT"); tx.err == nil {
+			return nil
+		}
+		err = tx.err
+	}
+	tx.err = nil
+	tx.exec("ROLLBACK")
+	return errors.Join(err, tx.err)
+}
+
+// transaction executes statements until one fails; the error stays.
+type transaction struct {
+	ctx context.Context //nolint:containedctx // lives as long as one call
+	w   *writer
+	err error
+}
+
+func (t *transaction) prepare(text string) *sql.Stmt {
+	stmt, ok := t.w.statements[text]
+	if !ok {
+		var err error
+		if stmt, err = t.w.conn.PrepareContext(t.ctx, text); err != nil {
+			t.err = fmt.Errorf("prepare: %w", err)
+			return nil
+		}
+		t.w.statements[text] = stmt
+	}
+	return stmt
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *transaction) exec(text string, args ...any) int64 {
+	if t.err != nil {
+		return 0
+	}
+	stmt := t.prepare(text)
+	if t.err != nil {
+		return 0
+	}
+	result, err := stmt.ExecContext(t.ctx, args...)
+	if err != nil {
+		t.err = err
+		return 0
+	}
+	n, err := result.RowsAffected()
+	t.err = err
+	return n
+}
+
+// text is the one text that the query yields, "" if it yields none.
+func (t *transaction) text(query string, args ...any) (text string) {
+	if t.err != nil {
+		return ""
+	}
+	stmt := t.prepare(query)
+	if t.err != nil {
+		return ""
+	}
+	if err := stmt.QueryRowContext(t.ctx, args...).Scan(&text); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		t.err = err
+	}
+	return text
+}
