@@ -12,7 +12,7 @@ import (
 
 // QueryLimits bound what a query string may ask for. A field that is zero or less stands for its default.
 type QueryLimits struct {
-	Length     int // bytes of the raw query string; default 32768
+	Length     int // bytes of the raw query string; default 65536
 	Parameters int // distinct names; default 100
 	Values     int // values of one filter; default 1000
 	Sort       int // criteria of the order; default 10
@@ -21,14 +21,8 @@ type QueryLimits struct {
 }
 
 func (l QueryLimits) withDefaults() QueryLimits {
-	positive := func(n, otherwise int) int {
-		if n > 0 {
-			return n
-		}
-		return otherwise
-	}
 	return QueryLimits{
-		Length:     positive(l.Length, 32<<10),
+		Length:     positive(l.Length, 64<<10),
 		Parameters: positive(l.Parameters, 100),
 		Values:     positive(l.Values, 1000),
 		Sort:       positive(l.Sort, 10),
