@@ -3,8 +3,10 @@
 //
 // An [Endpoint] is a path with one [Handler] for each method. Package readapi makes those that
 // read a resource, package writeapi those that write it; services of one's own are declared in the same way.
-// [New] joins endpoints into one http.Handler. How a request is read and an answer written, apart from what
+// [New] joins endpoints into a [Frame], an http.Handler. How a request is read and an answer written, apart from what
 // the frame does, is in package domain/rest, as pure functions.
+//
+// Start with exchange.go: it is the life of one request.
 package web
 
 import (
@@ -13,31 +15,14 @@ import (
 	"github.com/kintolog/kintolog/domain"
 )
 
-// Handler answers one request, or returns an error for the frame to answer. After writing to w it must return nil.
+// Handler answers one request, or returns an error for the frame to answer. After writing to w it must return
+// nil. The common headers are set already; a handler adds its own and may replace them.
 type Handler func(w http.ResponseWriter, r *Request) error
 
-// Request is an HTTP request of which the frame has found out what it is about.
-type Request struct {
-	*http.Request
-	Endpoint *Endpoint
-	// Resource is the endpoint's, nil for a service that is none.
-	Resource *domain.Resource
-	// Plural is the plural endpoint addressed or the one that the object addressed is in; its path
-	// without version prefix, decoded.
-	Plural domain.Plural
-	// URI is the object addressed, empty on a plural endpoint.
-	URI domain.URI
-	// Params are the decoded values of the named segments of the path.
-	Params map[string]string
-	Caller domain.Caller
-	// ID identifies the request in logs and events.
-	ID string
-}
-
-// Kind says what an endpoint is, which rules the headers of its answers.
+// Kind says what an endpoint is, which rules the headers of its answers and what it accepts.
 type Kind int
 
-// The kinds of endpoints.
+// The kinds of endpoints. Those of resources answer JSON alone (406) and take JSON alone (415).
 const (
 	Utility Kind = iota
 	PluralEndpoint
@@ -49,11 +34,17 @@ type Endpoint struct {
 	// Name identifies the endpoint in logs, metrics and the API description, such as "record-plural".
 	Name string
 	// Path without version prefix; segments in braces are parameters: "/buckets/{bucket}/groups".
-	Path     string
-	Kind     Kind
+	Path string
+	Kind Kind
+	// Resource is the one that a plural or object endpoint serves; nil otherwise.
 	Resource *domain.Resource
-	// Methods in the order in which Allow lists them; OPTIONS is the frame's.
+	// Methods in the order in which Allow lists them. HEAD is answered by GET if it is not declared; OPTIONS
+	// is the frame's.
 	Methods []Method
+	// TakesJSON refuses bodies of another type than JSON with 415 on a utility, as on resources.
+	TakesJSON bool
+	// Public spares the frame to find out who calls: Caller is anonymous.
+	Public bool
 }
 
 // Method is one method of an endpoint.
@@ -62,7 +53,8 @@ type Method struct {
 	Handle Handler
 }
 
-// Authenticator recognises callers by their credentials (protocol section 5).
+// Authenticator recognises callers by their credentials (protocol section 5). It may be called
+// concurrently.
 type Authenticator interface {
 	// Authenticate returns the prefixed user id, or "" if the request carries no credentials that it
 	// accepts. Malformed credentials are not an error; an error means that it could not find out.

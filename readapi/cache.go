@@ -1,0 +1,85 @@
+package readapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/web"
+)
+
+// Cache is for how long answers to anonymous callers may be cached (protocol 2.7).
+type Cache struct {
+	// Seconds by what they are for: the name of a resource ("record"), the same below one object
+	// ("blog.record"), or deeper ("blog.articles.record"). The most specific one counts. 0 forbids to cache.
+	Seconds map[string]int
+	// Attributes name, by resource, an attribute of the parent which, being a greater number of seconds, counts
+	// instead: {"record": "cache_expires"}.
+	Attributes map[string]string
+}
+
+// longest is a year, which caches do not outlive.
+const longest = 365 * 24 * 60 * 60
+
+// seconds is for how long objects of an endpoint may be cached; ok is false if nothing is said about it.
+func (c Cache) seconds(r *domain.Resource, p domain.Plural, parent domain.Object) (seconds int64, ok bool) {
+	if len(c.Seconds) == 0 && len(c.Attributes) == 0 {
+		return 0, false
+	}
+	setting, ok := c.setting(r.Name, p.Ancestors())
+	seconds = int64(setting)
+	attribute, hasAttribute := c.Attributes[r.Name]
+	if !hasAttribute {
+		return seconds, ok && seconds != 0
+	}
+	value, _ := jsondoc.Lookup(parent.Data, attribute)
+	if wanted, isInt := jsondoc.Int(value); isInt {
+		return min(max(seconds, wanted), longest), true
+	}
+	return seconds, ok
+}
+
+// setting is the most specific one for objects below these.
+func (c Cache) setting(resource string, above []domain.URI) (seconds int, ok bool) {
+	for depth := len(above); depth >= 0; depth-- {
+		var name strings.Builder
+		for _, u := range above[:depth] {
+			name.WriteString(u.ID() + ".")
+		}
+		if seconds, ok = c.Seconds[name.String()+resource]; ok {
+			return seconds, true
+		}
+	}
+	return 0, false
+}
+
+// setCache sets the headers for caches.
+func (a *API) setCache(h http.Header, r *web.Request, state *domain.State) {
+	if !r.Caller.Anonymous() {
+		h["Cache-Control"] = uncached
+		return
+	}
+	var parent domain.Object
+	if r.Resource.Parent() != nil {
+		parent = state.Object(r.Plural.Parent())
+	}
+	seconds, ok := a.options.Cache.seconds(r.Resource, r.Plural, parent)
+	if !ok {
+		h["Cache-Control"] = uncached
+		return
+	}
+	h.Set("Expires", rest.LastModified(domain.TimestampOf(a.options.Now().Add(time.Duration(seconds)*time.Second))))
+	if seconds > 0 {
+		h.Set("Cache-Control", "max-age="+strconv.FormatInt(seconds, 10))
+		return
+	}
+	h.Set("Cache-Control", "max-age=0, must-revalidate, no-cache, no-store")
+	h.Set("Pragma", "no-cache")
+}
+
+// uncached is shared by all answers and never changed.
+var uncached = []string{"no-cache, no-store"}

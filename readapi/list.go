@@ -1,0 +1,209 @@
+package readapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/web"
+)
+
+// List answers GET and HEAD on a plural endpoint (protocol 2.3).
+//
+// Who may list everything is answered in one call of the reader; nothing of the rows is shown before the snapshot
+// that came with them says that the caller may see them. A poll that can be answered without rows loads none.
+func (a *API) List(w http.ResponseWriter, r *web.Request) error {
+	if err := a.catchUp(r); err != nil {
+		return err
+	}
+	l := a.newListing(r)
+	if l.mayNeedNoRows() {
+		done, err := l.answerWithoutRows(w)
+		if done || err != nil {
+			return err
+		}
+	}
+	page, err := l.fetch()
+	if err != nil {
+		return err
+	}
+	notModified, err := l.admit()
+	if err != nil {
+		return err
+	}
+	l.answer(w, page, notModified)
+	return nil
+}
+
+// listing is one list that is asked for, and what is known about it so far.
+type listing struct {
+	*web.Request
+	api          *API
+	asked        rest.List
+	precondition domain.Precondition
+	problem      *domain.Error // what is wrong with the request, told to those only who may ask
+	needs        domain.Needs
+
+	state *domain.State // the latest that was loaded
+	// restricted tells that the caller sees shared objects only: a guess until the state agrees.
+	restricted bool
+}
+
+func (a *API) newListing(r *web.Request) *listing {
+	l := &listing{Request: r, api: a}
+	asked, problem := rest.ParseQuery(r.URL.RawQuery, a.queryOptions())
+	precondition, fault := rest.ParsePrecondition(r.Header)
+	l.asked, l.precondition, l.problem = asked, precondition, rest.Join(fault, problem)
+	l.asked.Query.Plural = r.Plural
+	l.needs = domain.Needs{
+		Objects: r.Plural.Ancestors(), Scopes: []domain.Plural{r.Plural, ""}, Members: r.Caller.Members(),
+	}
+	l.restricted = r.Resource.Parent() == nil && !a.grantsAll(r)
+	return l
+}
+
+// grantsAll tells whether the policy lets the caller list everything at the root, whatever groups there are.
+func (a *API) grantsAll(r *web.Request) bool {
+	nothing := func(int) domain.Permissions { return nil }
+	return a.catalog.Permits(domain.ListObjects, r.Resource, r.Caller.Principals(nil), nothing)
+}
+
+// counts tells that the total is asked for instead of objects.
+func (l *listing) counts() bool { return l.Method == http.MethodHead }
+
+// mayNeedNoRows tells that the answer is likely to be found in the state alone.
+func (l *listing) mayNeedNoRows() bool {
+	_, since := l.since()
+	return l.problem != nil || l.precondition.Given() || since || l.counts() && len(l.asked.Query.Filters) == 0
+}
+
+// since is the greatest timestamp that only later objects are asked for.
+func (l *listing) since() (t domain.Timestamp, ok bool) {
+	for _, f := range l.asked.Query.Filters {
+		if f.Field.Is("last_modified") && f.Op == domain.Greater {
+			t, ok = max(t, timestampOf(f.Values[0])), true
+		}
+	}
+	return t, ok
+}
+
+// answerWithoutRows answers if the state alone allows it.
+func (l *listing) answerWithoutRows(w http.ResponseWriter) (done bool, err error) {
+	if l.state, err = l.api.load(l.Context(), l.needs); err != nil {
+		return false, err
+	}
+	l.restricted = l.isRestricted()
+	if l.restricted && !l.mayCreate() {
+		return false, nil // whether anything is shared with the caller is to be seen
+	}
+	notModified, err := l.admit()
+	if err != nil {
+		return false, err
+	}
+	scope := l.state.Scope(l.Plural)
+	since, given := l.since()
+	switch {
+	case notModified, given && since >= scope.Timestamp && !l.counts():
+		l.answer(w, domain.Page{}, notModified)
+	case l.counts() && len(l.asked.Query.Filters) == 0 && !l.restricted:
+		l.answer(w, domain.Page{Total: scope.Live}, false)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// isRestricted tells whether the state leaves the caller with shared objects only.
+func (l *listing) isRestricted() bool {
+	return l.state.Listing(l.Caller, domain.ListObjects, l.Resource, l.Plural) != nil
+}
+
+func (l *listing) mayCreate() bool {
+	return l.state.Permits(l.Caller, domain.CreateObject, l.Resource, l.Plural.Object(""))
+}
+
+// admit checks the state: what is above must be there, and as the request wants it; notModified asks for the answer 304.
+func (l *listing) admit() (notModified bool, err error) {
+	if l.Resource.NeedsParent {
+		if err := l.state.ParentMissing(l.Resource, l.Plural); err != nil {
+			return false, err
+		}
+	}
+	notModified, failed := l.precondition.CheckRead(l.state.Scope(l.Plural).Timestamp, nil)
+	switch {
+	case failed != nil:
+		return false, failed
+	case l.problem != nil:
+		return false, l.problem
+	}
+	return notModified, nil
+}
+
+// fetch returns the objects, all or those shared, and the state they go with.
+func (l *listing) fetch() (domain.Page, error) {
+	query := l.asked.Query
+	query.Total = l.counts()
+	if query.Limit++; query.Total {
+		query.Limit = 0
+	}
+	page, err := l.listAsPermitted(query)
+	if err != nil || !l.restricted || len(page.Objects) > 0 || page.Total > 0 || l.mayCreate() {
+		return page, err
+	}
+	return page, l.sharedAnything(query)
+}
+
+// listAsPermitted lists with the restriction that the state which comes along asks for.
+func (l *listing) listAsPermitted(query domain.Query) (domain.Page, error) {
+	for range maxGuesses {
+		query.Shared = l.shared()
+		page, err := l.list(query)
+		if err != nil {
+			return domain.Page{}, err
+		}
+		guess := l.restricted
+		if l.restricted = l.isRestricted(); l.restricted == guess {
+			return page, nil
+		}
+	}
+	return domain.Page{}, &domain.Error{Code: domain.Unavailable, Cause: errUnsteady}
+}
+
+// maxGuesses is how often a list is fetched while the permissions of the caller change.
+const maxGuesses = 4
+
+var errUnsteady = errors.New("the permissions of the caller keep changing")
+
+// list fetches the objects and, in the same moment, the state.
+func (l *listing) list(query domain.Query) (domain.Page, error) {
+	snapshot, page, err := l.api.from(l.Context()).List(l.Context(), l.needs, query)
+	if err != nil {
+		return domain.Page{}, unavailable(err)
+	}
+	l.state = l.api.state(l.needs, snapshot)
+	return page, nil
+}
+
+// shared is the restriction of the query; nil for none. The reader resolves the groups.
+func (l *listing) shared() *domain.Shared {
+	if !l.restricted {
+		return nil
+	}
+	return &domain.Shared{
+		Permissions: l.Resource.SharedBy(domain.ListObjects),
+		Principals:  l.Caller.Principals(nil),
+		Members:     l.Caller.Members(),
+	}
+}
+
+// sharedAnything refuses a caller whom nothing is shared with, after a query that found nothing.
+func (l *listing) sharedAnything(query domain.Query) error {
+	if len(query.Filters) > 0 || query.After != nil || len(query.Except) > 0 {
+		page, err := l.list(domain.Query{Plural: query.Plural, Limit: 1, Shared: l.shared()})
+		if err != nil || len(page.Objects) > 0 {
+			return err
+		}
+	}
+	return l.Caller.Refusal()
+}

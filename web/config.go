@@ -1,0 +1,134 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/kintolog/kintolog/domain/rest"
+)
+
+// Config is what the operator decides about the frame. The zero value serves.
+type Config struct {
+	// Version prefixes every path: "v" and a number. Default "v1".
+	Version string
+	// Scheme and Host replace those of the request in URLs for clients. Default "": those of the request.
+	Scheme, Host string
+
+	// Authenticators are asked in order; the first that knows the caller decides. Default none: all are anonymous.
+	Authenticators []Authenticator
+	// ReadOnly takes all methods away but GET, HEAD and OPTIONS (protocol 2.1).
+	ReadOnly bool
+
+	// Origins are globs of the origins that browsers may call from. Default "*", all.
+	Origins []string
+	// PreflightMaxAge is for how long browsers may remember a preflight, in seconds; negative says nothing about
+	// it. Default 3600.
+	PreflightMaxAge int
+
+	// VersionRedirect leads paths without version prefix to those with it; its default lifetime is
+	// unsaid. SlashRedirect leads unknown paths with a slash at the end to those without, for 3600
+	// seconds by default (protocol 2.11).
+	VersionRedirect, SlashRedirect Redirect
+
+	// Backoff, if set, is asked for each answer how many seconds clients should leave the service alone; not
+	// positive says nothing about it. It must be fast and may be called concurrently.
+	Backoff func() int
+	// Errors is what the operator adds to errors. Default: try again after 3 seconds, no link.
+	Errors rest.ErrorOptions
+	// EOS is when the service ends; the zero time is never (protocol 8.5).
+	EOS        time.Time
+	EOSMessage string
+	EOSURL     string
+
+	// MaxBody is the greatest body of a request, in bytes. Default 4 MiB: room for a batch of 25 records of
+	// 160 KiB, while a body is in memory several times until it is an event.
+	MaxBody int64
+	// MaxURL is the greatest length of path and querystring, in bytes. Default 32 KiB.
+	MaxURL int
+	// BodyTimeout is how long the body of a request may take to arrive. Default 30 s.
+	BodyTimeout time.Duration
+
+	// Log receives a line for each request at level info and what went wrong inside at level error. Default:
+	// the standard logger of logrus.
+	Log *logrus.Logger
+	// Traces and Meters, if one is set, receive a span and metrics for each request.
+	Traces trace.TracerProvider
+	Meters metric.MeterProvider
+	// Now is the wall clock. Default time.Now.
+	Now func() time.Time
+}
+
+// Redirect says whether and how a request is sent on.
+type Redirect struct {
+	Disabled bool
+	// TTL is for how many seconds clients may remember it. Negative says nothing about it; 0 is the default.
+	TTL int
+	// NoCache forbids to remember it.
+	NoCache bool
+}
+
+// WithDefaults replaces zero values by their defaults.
+func (c Config) WithDefaults() Config {
+	setDefault(&c.Version, "v1")
+	if len(c.Origins) == 0 {
+		c.Origins = []string{"*"}
+	}
+	setDefault(&c.PreflightMaxAge, 3600)
+	setDefault(&c.VersionRedirect.TTL, -1)
+	setDefault(&c.SlashRedirect.TTL, 3600)
+	setDefault(&c.Errors.RetryAfter, 3)
+	setDefault(&c.MaxBody, 4<<20)
+	setDefault(&c.MaxURL, 32<<10)
+	setDefault(&c.BodyTimeout, 30*time.Second)
+	if c.Log == nil {
+		c.Log = logrus.StandardLogger()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func setDefault[T comparable](value *T, otherwise T) {
+	var zero T
+	if *value == zero {
+		*value = otherwise
+	}
+}
+
+var versionSyntax = regexp.MustCompile(`^v[0-9]+$`)
+
+// Validate tells everything that is wrong with a config that has its defaults.
+func (c Config) Validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	check(versionSyntax.MatchString(c.Version), "the version %q must be a v and a number", c.Version)
+	check(c.Scheme == "" || c.Scheme == "http" || c.Scheme == "https", "the scheme %q must be http or https", c.Scheme)
+	check(c.MaxBody > 0, "the greatest body must be positive, not %d bytes", c.MaxBody)
+	check(c.MaxURL > 0, "the greatest URL must be positive, not %d bytes", c.MaxURL)
+	check(c.BodyTimeout > 0, "the time for a body must be positive, not %s", c.BodyTimeout)
+	return errors.Join(problems...)
+}
+
+// Server is an http.Server for the handler with limits on what comes before it: a client has ten seconds to send its
+// headers, which may take 64 KiB, and an idle connection is closed after two minutes. Nothing limits the time of
+// an answer, because a subscription lasts; bodies are limited by [Config].
+func Server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}

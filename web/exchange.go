@@ -1,0 +1,192 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+)
+
+// exchange is one request and what becomes of it. Its methods are in the order in which they happen:
+// route, dispatch, admit, authenticate, and fail if one of them returns an error.
+type exchange struct {
+	Request
+	answer recorder
+	memory *buffer // what answer writes to, if that is within the process
+	frame  *Frame
+	errno  int // of the error it was answered with, 0 if none
+}
+
+func (f *Frame) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{frame: f, answer: recorder{ResponseWriter: w}}
+	x.Request = Request{Request: r, limit: f.config.MaxBody, timeout: f.config.BodyTimeout, w: &x.answer}
+	return x
+}
+
+// run takes a step and answers for its error or panic.
+func (x *exchange) run(step func() error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			x.panicked(cause)
+		}
+	}()
+	if err := step(); err != nil {
+		x.fail(err)
+	}
+}
+
+// route finds the endpoint, or where else to look for it.
+func (x *exchange) route() error {
+	if !isCleanPath(x.URL.Path) {
+		return &domain.Error{Code: domain.Invalid, Message: "Invalid URL path."}
+	}
+	prefixed, err := x.versioned()
+	if err != nil {
+		return err
+	}
+	if !prefixed {
+		return x.addVersion()
+	}
+	route, params := x.frame.router.find(x.Request.Request)
+	if route == nil {
+		return x.strayed()
+	}
+	x.Pattern = route.pattern
+	x.address(route, params)
+	return x.dispatch(route)
+}
+
+// dispatch lets the endpoint answer.
+func (x *exchange) dispatch(route *route) error {
+	handle := route.methods[x.Method]
+	if handle == nil && x.Method != http.MethodOptions {
+		x.answer.Header()["Allow"] = []string{route.allow}
+		return &domain.Error{Code: domain.MethodNotAllowed}
+	}
+	if handle == nil {
+		return x.preflight(route)
+	}
+	if err := x.admit(route); err != nil {
+		return err
+	}
+	if err := x.authenticate(); err != nil {
+		return err
+	}
+	return handle(&x.answer, &x.Request)
+}
+
+// admit checks the headers that all requests of a kind have in common.
+func (x *exchange) admit(route *route) error {
+	x.answer.Header()["Access-Control-Expose-Headers"] = route.exposed[x.Method]
+	if err := x.allowOrigin(); err != nil {
+		return err
+	}
+	if route.Kind != Utility {
+		if err := checkAccept(x.Header); err != nil {
+			return err
+		}
+	}
+	if route.Kind != Utility || route.TakesJSON {
+		if err := checkContentType(x.Method, x.Header); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// authenticate asks the policies in turn who calls.
+func (x *exchange) authenticate() error {
+	if x.Endpoint.Public {
+		return nil
+	}
+	for _, policy := range x.frame.config.Authenticators {
+		userID, err := policy.Authenticate(x.Request.Request)
+		if err != nil {
+			return unavailable(err)
+		}
+		if userID != "" {
+			x.Caller.UserID = userID
+			return nil
+		}
+	}
+	return nil
+}
+
+// unavailable is an error of something that is needed to answer.
+func unavailable(err error) error {
+	if _, known := errors.AsType[*domain.Error](err); known {
+		return err
+	}
+	return &domain.Error{Code: domain.Unavailable, Cause: err}
+}
+
+// fail answers with an error.
+func (x *exchange) fail(err error) {
+	problem := rest.Problem(err)
+	if gone := x.Context().Err(); gone != nil && errors.Is(err, gone) {
+		problem = &domain.Error{Code: domain.Unavailable} // nobody reads it, and nothing is wrong
+	} else if rest.Status(problem.Code) >= http.StatusInternalServerError {
+		x.report(err, "request failed")
+	}
+	x.errno = rest.Errno(problem.Code)
+	if x.answer.status != 0 {
+		return // the answer is under way: it can only be cut off by the handler itself
+	}
+	h := x.answer.Header()
+	rest.Headers(h, problem, x.frame.config.Errors)
+	if problem.Code == domain.Unauthenticated {
+		x.challenge(h)
+	}
+	h["Content-Type"] = jsonType
+	x.answer.WriteHeader(rest.Status(problem.Code))
+	_, _ = x.answer.Write(rest.Body(problem, x.frame.config.Errors))
+}
+
+// challenge tells which credentials would do.
+func (x *exchange) challenge(h http.Header) {
+	for _, policy := range x.frame.config.Authenticators {
+		if challenge := policy.Challenge(); challenge != "" {
+			h.Add("WWW-Authenticate", challenge)
+		}
+	}
+}
+
+// panicked answers for a mistake in the code of an endpoint. An answer that is under way is cut off, so that
+// the client does not take it for whole.
+func (x *exchange) panicked(cause any) {
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	x.frame.config.Log.WithFields(x.identity()).WithField("stack", string(debug.Stack())).Errorf("panic: %v", cause)
+	switch {
+	case x.memory != nil:
+		x.memory.body.Reset()
+		x.memory.status, x.answer.status = 0, 0
+	case x.answer.status != 0:
+		panic(http.ErrAbortHandler)
+	}
+	x.fail(errPanic)
+}
+
+// errPanic is logged where it happens, with its stack.
+var errPanic = &reported{errors.New("panic")}
+
+// reported is an error that was logged already.
+type reported struct{ error }
+
+func (x *exchange) report(err error, what string) {
+	if _, done := errors.AsType[*reported](err); done {
+		return
+	}
+	x.frame.config.Log.WithFields(x.identity()).WithField(logrus.ErrorKey, fmt.Sprintf("%+v", err)).Error(what)
+}
+
+// identity names the request in logs.
+func (x *exchange) identity() logrus.Fields {
+	return logrus.Fields{"rid": x.ID, "method": x.Method, "path": x.URL.Path, "uid": x.Caller.UserID}
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+// router finds the endpoint of a path. It is the only place that knows the routing library.
+type router struct {
+	mux    *mux.Router
+	routes map[*mux.Route]*route
+}
+
+// route is an endpoint made ready.
+type route struct {
+	*Endpoint
+	pattern string // path with version prefix
+	methods map[string]Handler
+	names   []string // methods as Allow lists them
+	allow   string
+	exposed map[string][]string // method to the value of Access-Control-Expose-Headers
+}
+
+func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
+	// Matching alone is wanted of mux: it would clean paths, and thereby change which object they name.
+	r := &router{mux: mux.NewRouter().UseEncodedPath(), routes: map[*mux.Route]*route{}}
+	taken := map[string]string{}
+	for i := range endpoints {
+		e := endpoints[i]
+		route, err := newRoute(c, &e)
+		if err != nil {
+			return nil, fmt.Errorf("endpoint %q: %w", e.Name, err)
+		}
+		if other, again := taken[e.Path]; again {
+			return nil, fmt.Errorf("endpoint %q: path %s is that of endpoint %q", e.Name, e.Path, other)
+		}
+		taken[e.Path] = e.Name
+		added := r.mux.Path(route.pattern)
+		if err := added.GetError(); err != nil {
+			return nil, fmt.Errorf("endpoint %q: %w", e.Name, err)
+		}
+		// A route without handler never matches.
+		added.Handler(http.NotFoundHandler())
+		r.routes[added] = route
+	}
+	return r, nil
+}
+
+func newRoute(c *Config, e *Endpoint) (*route, error) {
+	if !strings.HasPrefix(e.Path, "/") {
+		return nil, fmt.Errorf("path %q must begin with a slash", e.Path)
+	}
+	if e.Kind != Utility && e.Resource == nil {
+		return nil, fmt.Errorf("an endpoint of a resource must name the resource")
+	}
+	r := &route{
+		Endpoint: e, pattern: "/" + c.Version + e.Path,
+		methods: map[string]Handler{}, exposed: map[string][]string{},
+	}
+	for _, m := range e.Methods {
+		if m.Handle == nil || r.methods[m.Name] != nil {
+			return nil, fmt.Errorf("method %q has no handler, or two", m.Name)
+		}
+		if !c.ReadOnly || isRead(m.Name) {
+			r.methods[m.Name] = m.Handle
+			r.names = append(r.names, m.Name)
+		}
+	}
+	if get := r.methods[http.MethodGet]; get != nil && r.methods[http.MethodHead] == nil {
+		r.methods[http.MethodHead] = get
+		r.names = slices.Insert(r.names, slices.Index(r.names, http.MethodGet)+1, http.MethodHead)
+	}
+	r.names = append(r.names, http.MethodOptions)
+	r.allow = strings.Join(r.names, ", ")
+	for _, name := range r.names {
+		r.exposed[name] = []string{strings.Join(exposedHeaders(e.Kind, name), ", ")}
+	}
+	return r, nil
+}
+
+func isRead(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// find returns the route of a request and the values, still encoded, of the named segments of its path; nil if
+// there is none.
+func (r *router) find(req *http.Request) (*route, map[string]string) {
+	var match mux.RouteMatch
+	if !r.mux.Match(req, &match) {
+		return nil, nil
+	}
+	return r.routes[match.Route], match.Vars
+}
+
+// address fills in what the path names.
+func (r *Request) address(route *route, encoded map[string]string) {
+	r.Endpoint, r.Resource, r.Params = route.Endpoint, route.Resource, encoded
+	for name, value := range encoded {
+		if strings.IndexByte(value, '%') >= 0 {
+			// The path was checked before.
+			encoded[name], _ = url.PathUnescape(value)
+		}
+	}
+	path := domain.URI(r.URL.Path[len(route.pattern)-len(route.Path):])
+	if r.URL.RawPath != "" {
+		path = r.expand(route.Path)
+	}
+	switch route.Kind {
+	case PluralEndpoint:
+		r.Plural = domain.Plural(path)
+	case ObjectEndpoint:
+		r.URI, r.Plural = path, path.Plural()
+	}
+}
+
+// expand puts the parameters into a path, a slash inside of one still encoded.
+func (r *Request) expand(template string) domain.URI {
+	var path strings.Builder
+	for segment := range strings.SplitSeq(strings.TrimPrefix(template, "/"), "/") {
+		path.WriteByte('/')
+		if strings.HasPrefix(segment, "{") {
+			segment = strings.ReplaceAll(r.Params[segment[1:len(segment)-1]], "/", "%2F")
+		}
+		path.WriteString(segment)
+	}
+	return domain.URI(path.String())
+}
+
+// PluralOf is the plural endpoint of a resource.
+func PluralOf(r *domain.Resource, methods ...Method) Endpoint {
+	return Endpoint{Name: r.Name + "-plural", Path: r.Path, Kind: PluralEndpoint, Resource: r, Methods: methods}
+}
+
+// ObjectOf is the endpoint of the objects of a resource.
+func ObjectOf(r *domain.Resource, methods ...Method) Endpoint {
+	return Endpoint{
+		Name: r.Name + "-object", Path: r.Path + "/{" + r.Name + "}",
+		Kind: ObjectEndpoint, Resource: r, Methods: methods,
+	}
+}
