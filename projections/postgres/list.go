@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
+)
+
+// List implements [projections.Reader]. The statements are sent together and are one transaction, which by
+// the settings of the connection sees one state.
+func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
+	var snapshot domain.Snapshot
+	var page domain.Page
+	var batch pgx.Batch
+	text, args := loadStatement(sqlquery.WithScope(needs, q))
+	batch.Queue(text, args...).Query(func(rows pgx.Rows) (err error) {
+		snapshot, err = scanSnapshot(rows)
+		page.Total = snapshot.Scopes[q.Plural].Live
+		return err
+	})
+	if q.Total && sqlquery.Counted(q) {
+		text, args := sqlquery.Count(dialect{}, q)
+		batch.Queue(text, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&page.Total) })
+	}
+	if q.Limit > 0 {
+		text, args := sqlquery.List(dialect{}, q)
+		batch.Queue(text, args...).Query(func(rows pgx.Rows) (err error) {
+			page.Objects, err = scanObjects(rows, q.Plural)
+			return err
+		})
+	}
+	if err := s.readers.SendBatch(ctx, &batch).Close(); err != nil {
+		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, wrap(err))
+	}
+	if !q.Total {
+		page.Total = 0
+	}
+	return snapshot, page, nil
+}
+
+func scanObjects(rows pgx.Rows, plural domain.Plural) ([]domain.Object, error) {
+	var list []domain.Object
+	for rows.Next() {
+		var o domain.Object
+		var id string
+		if err := rows.Scan(&id, &o.LastModified, &o.Created, &o.Deleted, &o.Data); err != nil {
+			return nil, err
+		}
+		o.URI = plural.Object(id)
+		list = append(list, o)
+	}
+	return list, rows.Err()
+}
+
+// Dump implements [projections.Store] in one transaction.
+func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
+	tx, err := s.readers.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("dump: %w", wrap(err))
+	}
+	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
+	for _, table := range sqlquery.Tables() {
+		if err := dump(ctx, tx, table, line); err != nil {
+			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))
+		}
+	}
+	return nil
+}
+
+func dump(ctx context.Context, tx pgx.Tx, table sqlquery.Table, line func(string) error) error {
+	rows, err := tx.Query(ctx, table.Statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		text, err := table.Line(rows.Scan)
+		if err != nil {
+			return err
+		}
+		if err := line(text); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

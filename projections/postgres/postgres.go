@@ -1,0 +1,159 @@
+// Package postgres keeps a read model in a PostgreSQL database, for any number of processes.
+//
+// Reading and applying take one round trip each. Texts and JSON values compare by bytes whatever the collation of
+// the database. Package projections/sqlite is for a single process without a server. Start with [Open].
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/projections"
+)
+
+var _ projections.Store = (*Store)(nil)
+
+// Options say where the read model is.
+type Options struct {
+	// URL is the connection string, a URL or key=value pairs. The parameters of pgxpool, such as
+	// pool_max_conns, are for reads.
+	URL string
+	// Schema holds the tables; it is created if it does not exist. Default "public".
+	Schema string
+}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
+
+// Store is a read model in one schema of a database.
+type Store struct {
+	readers *pgxpool.Pool
+	writers *pgxpool.Pool
+	changes *listener
+}
+
+// The server must have what the statements use, and be tested.
+const minVersion = 130000
+
+// Open connects and brings the schema up to date; several processes may do so at once. It returns an error
+// for a server older than 13 and for a database that is not UTF8.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Schema == "" {
+		o.Schema = "public"
+	}
+	if !schemaName.MatchString(o.Schema) {
+		return nil, fmt.Errorf("open read model: the schema name %q does not match %s", o.Schema, schemaName)
+	}
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("open read model: %w", err)
+	}
+	s, err := open(ctx, config, o.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("open read model: %w", wrap(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, error) {
+	if err := check(ctx, config.ConnConfig); err != nil {
+		return nil, err
+	}
+	set(config, map[string]string{"search_path": schema, "timezone": "UTC", "jit": "off"})
+	if err := migrate(ctx, config.ConnConfig, schema); err != nil {
+		return nil, err
+	}
+	readers, err := pgxpool.NewWithConfig(ctx, forReading(config))
+	if err != nil {
+		return nil, err
+	}
+	writers, err := pgxpool.NewWithConfig(ctx, forWriting(config))
+	if err != nil {
+		readers.Close()
+		return nil, err
+	}
+	return &Store{readers: readers, writers: writers, changes: newListener(config.ConnConfig, "kintolog_"+schema)}, nil
+}
+
+func check(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var version int
+	var encoding string
+	row := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')")
+	if err := row.Scan(&version, &encoding); err != nil {
+		return err
+	}
+	if version < minVersion {
+		return fmt.Errorf("PostgreSQL %d is too old, %d or later is needed", version/10000, minVersion/10000)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("database %q has the encoding %s, UTF8 is needed", config.Database, encoding)
+	}
+	return nil
+}
+
+// forReading makes the statements of one batch, which are one transaction, see one state. Every statement is
+// meant to walk an index, also while the statistics are not there yet.
+func forReading(config *pgxpool.Config) *pgxpool.Config {
+	c := config.Copy()
+	set(c, map[string]string{
+		"default_transaction_isolation": "repeatable read",
+		"default_transaction_read_only": "on",
+		"enable_seqscan":                "off",
+		"enable_bitmapscan":             "off",
+	})
+	return c
+}
+
+// forWriting lets commits return before they are on disk: after a crash the read model is an older one, and
+// catches up from the log.
+func forWriting(config *pgxpool.Config) *pgxpool.Config {
+	c := config.Copy()
+	c.MaxConns = 2
+	set(c, map[string]string{
+		"synchronous_commit": "off",
+		"enable_seqscan":     "off",
+		"enable_hashjoin":    "off",
+		"enable_mergejoin":   "off",
+	})
+	return c
+}
+
+func set(c *pgxpool.Config, settings map[string]string) {
+	maps.Copy(c.ConnConfig.RuntimeParams, settings)
+}
+
+// Checkpoint implements [projections.Store].
+func (s *Store) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
+	var position int64
+	var hash string
+	row := s.readers.QueryRow(ctx, "SELECT position, hash FROM checkpoint")
+	if err := row.Scan(&position, &hash); err != nil {
+		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", wrap(err))
+	}
+	return projections.ParseTail(domain.Position(position), hash)
+}
+
+// Watch implements [projections.Store].
+func (s *Store) Watch(ctx context.Context) (<-chan domain.Position, error) {
+	return s.changes.watch(ctx), nil
+}
+
+// Close implements [projections.Store].
+func (s *Store) Close() error {
+	s.changes.close()
+	s.writers.Close()
+	s.readers.Close()
+	return nil
+}
