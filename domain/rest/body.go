@@ -117,7 +117,7 @@ func newBodyParser(opts BodyOptions) *bodyParser {
 }
 
 func (p *bodyParser) fail(name, format string, args ...any) {
-	p.details = append(p.details, domain.Detail{
+	p.details = addDetail(p.details, domain.Detail{
 		Location: domain.InBody, Name: name, Description: fmt.Sprintf(format, args...),
 	})
 }

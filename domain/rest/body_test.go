@@ -101,6 +101,29 @@ func TestLongValuesAreCutInErrors(t *testing.T) {
 	}
 }
 
+func TestOnlySoManyFaultsAreTold(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		`{"permissions":{"read":[` + strings.Repeat("1,", 4000) + `1]}}`, `{"permissions":{` + manyMembers(4000) + `}}`,
+	} {
+		if _, err := rest.ParseBody([]byte(raw), bucketBody); err == nil || len(err.Details) != 100 {
+			t.Errorf("%.40s: got %d details", raw, len(err.Details))
+		}
+	}
+	_, err := rest.ParseQuery("_sort="+strings.Repeat("a,", 4000), rest.QueryOptions{Known: []string{}})
+	if err == nil || len(err.Details) != 100 {
+		t.Errorf("got %d details", len(err.Details))
+	}
+}
+
+func manyMembers(n int) string {
+	members := make([]string, n)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"p%d":[]`, i)
+	}
+	return strings.Join(members, ",")
+}
+
 func TestMergesNeedDataOrPermissions(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []domain.PatchKind{domain.MergeAttributes, domain.MergePatch} {

@@ -11,10 +11,18 @@ import (
 func TestAllowOrigin(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ patterns, origin, want string }{
-		{"*", "", ""}, {"*", "http://x", "*"}, {"http://y *", "http://x", "*"},
-		{"http://x", "http://x", "http://x"}, {"http://*.example.org", "http://a.b.example.org", "http://a.b.example.org"},
-		{"http://localhost:80[0-9]?", "http://localhost:8012", "http://localhost:8012"}, {"http://[!b]x", "http://ax", "http://ax"},
-		{"http*", "https://x", "https://x"}, {"*.org", "http://x.org", "http://x.org"}, {"*a*a*", "aa", "aa"}, {"[", "[", "["}, {"[]]", "]", "]"},
+		{"*", "", ""},
+		{"*", "http://x", "*"},
+		{"http://y *", "http://x", "*"},
+		{"http://x", "http://x", "http://x"},
+		{"http://*.example.org", "http://a.b.example.org", "http://a.b.example.org"},
+		{"http://localhost:80[0-9]?", "http://localhost:8012", "http://localhost:8012"},
+		{"http://[!b]x", "http://ax", "http://ax"},
+		{"http*", "https://x", "https://x"},
+		{"*.org", "http://x.org", "http://x.org"},
+		{"*a*a*", "aa", "aa"},
+		{"[", "[", "["},
+		{"[]]", "]", "]"},
 	} {
 		cors := rest.CORS{Origins: strings.Fields(c.patterns)}
 		if got, err := cors.AllowOrigin(c.origin); err != nil || got != c.want {
@@ -22,8 +30,16 @@ func TestAllowOrigin(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ patterns, origin string }{
-		{"", "http://x"}, {"http://y", "http://x"}, {"http://X", "http://x"}, {"http://x?", "http://x"}, {"http://[!a]x", "http://ax"},
-		{"http://*.example.org", "http://example.org"}, {"http://x*", "https://x"}, {"[a-c]", "d"}, {"*b", "ba"}, {"[!", "x"},
+		{"", "http://x"},
+		{"http://y", "http://x"},
+		{"http://X", "http://x"},
+		{"http://x?", "http://x"},
+		{"http://[!a]x", "http://ax"},
+		{"http://*.example.org", "http://example.org"},
+		{"http://x*", "https://x"},
+		{"[a-c]", "d"},
+		{"*b", "ba"},
+		{"[!", "x"},
 	} {
 		cors := rest.CORS{Origins: strings.Fields(c.patterns)}
 		_, err := cors.AllowOrigin(c.origin)
@@ -64,7 +80,7 @@ func TestExposedCoversTheProtocol(t *testing.T) {
 	} {
 		got := strings.Split(rest.Exposed(c.kind, c.method), ", ")
 		has := func(name string) bool { return strings.Contains(" "+strings.Join(got, " ")+" ", " "+name+" ") }
-		for _, name := range strings.Fields(c.want) {
+		for name := range strings.FieldsSeq(c.want) {
 			if !has(name) {
 				t.Errorf("%d %s: got %v, want %s", c.kind, c.method, got, name)
 			}

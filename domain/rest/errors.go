@@ -93,6 +93,17 @@ func Join(errs ...*domain.Error) *domain.Error {
 	return &domain.Error{Code: domain.Invalid, Details: details}
 }
 
+// maxDetails bounds how many faults of one part of a request are told.
+const maxDetails = 100
+
+// addDetail appends one more detail, unless enough are told already.
+func addDetail(details []domain.Detail, d domain.Detail) []domain.Detail {
+	if len(details) >= maxDetails {
+		return details
+	}
+	return append(details, d)
+}
+
 // ErrorOptions are what the operator adds to errors.
 type ErrorOptions struct {
 	// Info is the URL shown with Internal errors; none if empty.
@@ -127,7 +138,7 @@ func Body(err *domain.Error, opts ErrorOptions) []byte {
 	b = strconv.AppendInt(append(b, `,"errno":`...), int64(a.errno), 10)
 	b = appendMember(b, "error", reason(a.status, details))
 	b = appendMember(b, "message", message(err, a, details))
-	if a.errno == internal.errno {
+	if a == internal {
 		b = appendMember(b, "info", opts.Info)
 	}
 	return append(appendDetails(b, err, details), '}')
@@ -166,7 +177,7 @@ func reason(status int, details []domain.Detail) string {
 // message is the sentence for people; empty if the details say it all.
 func message(err *domain.Error, a answer, details []domain.Detail) string {
 	switch {
-	case a.errno == internal.errno:
+	case a == internal:
 		return a.message
 	case err.Message != "":
 		return err.Message

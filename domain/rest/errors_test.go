@@ -18,38 +18,70 @@ func TestBodyIsExact(t *testing.T) {
 		err  *domain.Error
 		want string
 	}{
-		{"unknown object", &domain.Error{Code: domain.UnknownObject, Resource: "record", ID: "r1"},
-			`{"code":404,"errno":110,"error":"Not Found","details":{"id":"r1","resource_name":"record"}}`},
-		{"missing parent", &domain.Error{Code: domain.MissingResource, Resource: "collection", ID: "nope"},
-			`{"code":404,"errno":111,"error":"Not Found","details":{"id":"nope","resource_name":"collection"}}`},
-		{"unknown URL", &domain.Error{Code: domain.MissingResource},
-			`{"code":404,"errno":111,"error":"Not Found","message":"The resource you are looking for could not be found."}`},
-		{"version", &domain.Error{Code: domain.UnknownVersion},
-			`{"code":404,"errno":116,"error":"Not Found","message":"The requested API version is not available on this server."}`},
-		{"forbidden", &domain.Error{Code: domain.Forbidden},
-			`{"code":403,"errno":121,"error":"Forbidden","message":"This user cannot access this resource."}`},
-		{"anonymous", &domain.Error{Code: domain.Unauthenticated},
-			`{"code":401,"errno":104,"error":"Unauthorized","message":"Please authenticate yourself to use this endpoint."}`},
-		{"method", &domain.Error{Code: domain.MethodNotAllowed},
-			`{"code":405,"errno":115,"error":"Method Not Allowed","message":"Method not allowed on this endpoint."}`},
-		{"precondition", &domain.Error{Code: domain.PreconditionFails, Existing: []byte(`{"title":"x","id":"blog","last_modified":1795393681724}`)},
-			`{"code":412,"errno":114,"error":"Precondition Failed","message":"Resource was modified meanwhile","details":{"existing":{"title":"x","id":"blog","last_modified":1795393681724}}}`},
-		{"precondition on nothing", &domain.Error{Code: domain.PreconditionFails},
-			`{"code":412,"errno":114,"error":"Precondition Failed","message":"Resource was modified meanwhile"}`},
-		{"internal shows nothing", &domain.Error{Code: domain.Internal, Message: "secret", Cause: errors.New("secret")},
-			`{"code":500,"errno":999,"error":"Internal Server Error","message":"A programmatic error occurred, developers have been informed.","info":"https://example.org/"}`},
-		{"message without details", &domain.Error{Code: domain.Invalid, Message: "Invalid URL path."},
-			`{"code":400,"errno":107,"error":"Bad Request","message":"Invalid URL path."}`},
-		{"name in location", domain.Invalidf(domain.InQuery, "_since", `"abc" is not a number`),
-			`{"code":400,"errno":107,"error":"Invalid parameters","message":"_since in querystring: \"abc\" is not a number","details":[{"location":"querystring","name":"_since","description":"\"abc\" is not a number"}]}`},
-		{"name occurs in the description", domain.Invalidf(domain.InBody, "data", "Provide at least one of data or permissions"),
-			`{"code":400,"errno":107,"error":"Invalid parameters","message":"Provide at least one of data or permissions","details":[{"location":"body","name":"data","description":"Provide at least one of data or permissions"}]}`},
-		{"no name", domain.Invalidf(domain.InPath, nil, "Invalid object id"),
-			`{"code":400,"errno":107,"error":"Invalid parameters","message":"path: Invalid object id","details":[{"location":"path","name":null,"description":"Invalid object id"}]}`},
-		{"empty name", domain.Invalidf(domain.InBody, "", "Required"),
-			`{"code":400,"errno":107,"error":"Invalid parameters","message":"Required","details":[{"location":"body","name":"","description":"Required"}]}`},
-		{"a number as name, not ASCII", domain.Invalidf(domain.InBody, 0, "Ünknown <&>"),
-			`{"code":400,"errno":107,"error":"Invalid parameters","message":"0 in body: \u00DCnknown <&>","details":[{"location":"body","name":0,"description":"\u00DCnknown <&>"}]}`},
+		{
+			"unknown object", &domain.Error{Code: domain.UnknownObject, Resource: "record", ID: "r1"},
+			`{"code":404,"errno":110,"error":"Not Found","details":{"id":"r1","resource_name":"record"}}`,
+		},
+		{
+			"missing parent", &domain.Error{Code: domain.MissingResource, Resource: "collection", ID: "nope"},
+			`{"code":404,"errno":111,"error":"Not Found","details":{"id":"nope","resource_name":"collection"}}`,
+		},
+		{
+			"unknown URL", &domain.Error{Code: domain.MissingResource},
+			`{"code":404,"errno":111,"error":"Not Found","message":"The resource you are looking for could not be found."}`,
+		},
+		{
+			"version", &domain.Error{Code: domain.UnknownVersion},
+			`{"code":404,"errno":116,"error":"Not Found","message":"The requested API version is not available on this server."}`,
+		},
+		{
+			"forbidden", &domain.Error{Code: domain.Forbidden},
+			`{"code":403,"errno":121,"error":"Forbidden","message":"This user cannot access this resource."}`,
+		},
+		{
+			"anonymous", &domain.Error{Code: domain.Unauthenticated},
+			`{"code":401,"errno":104,"error":"Unauthorized","message":"Please authenticate yourself to use this endpoint."}`,
+		},
+		{
+			"method", &domain.Error{Code: domain.MethodNotAllowed},
+			`{"code":405,"errno":115,"error":"Method Not Allowed","message":"Method not allowed on this endpoint."}`,
+		},
+		{
+			"precondition", &domain.Error{Code: domain.PreconditionFails, Existing: []byte(`{"title":"x","id":"blog","last_modified":1795393681724}`)},
+			`{"code":412,"errno":114,"error":"Precondition Failed","message":"Resource was modified meanwhile","details":{"existing":{"title":"x","id":"blog","last_modified":1795393681724}}}`,
+		},
+		{
+			"precondition on nothing", &domain.Error{Code: domain.PreconditionFails},
+			`{"code":412,"errno":114,"error":"Precondition Failed","message":"Resource was modified meanwhile"}`,
+		},
+		{
+			"internal shows nothing", &domain.Error{Code: domain.Internal, Message: "secret", Cause: errors.New("secret")},
+			`{"code":500,"errno":999,"error":"Internal Server Error","message":"A programmatic error occurred, developers have been informed.","info":"https://example.org/"}`,
+		},
+		{
+			"message without details", &domain.Error{Code: domain.Invalid, Message: "Invalid URL path."},
+			`{"code":400,"errno":107,"error":"Bad Request","message":"Invalid URL path."}`,
+		},
+		{
+			"name in location", domain.Invalidf(domain.InQuery, "_since", `"abc" is not a number`),
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"_since in querystring: \"abc\" is not a number","details":[{"location":"querystring","name":"_since","description":"\"abc\" is not a number"}]}`,
+		},
+		{
+			"name occurs in the description", domain.Invalidf(domain.InBody, "data", "Provide at least one of data or permissions"),
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"Provide at least one of data or permissions","details":[{"location":"body","name":"data","description":"Provide at least one of data or permissions"}]}`,
+		},
+		{
+			"no name", domain.Invalidf(domain.InPath, nil, "Invalid object id"),
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"path: Invalid object id","details":[{"location":"path","name":null,"description":"Invalid object id"}]}`,
+		},
+		{
+			"empty name", domain.Invalidf(domain.InBody, "", "Required"),
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"Required","details":[{"location":"body","name":"","description":"Required"}]}`,
+		},
+		{
+			"a number as name, not ASCII", domain.Invalidf(domain.InBody, 0, "Ünknown <&>"),
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"0 in body: \u00DCnknown <&>","details":[{"location":"body","name":0,"description":"\u00DCnknown <&>"}]}`,
+		},
 		{"sorted by the text of the name, nil as None", &domain.Error{Code: domain.Invalid, Details: []domain.Detail{
 			{Location: "body", Name: "b", Description: "1"},
 			{Location: "querystring", Name: nil, Description: "2"},

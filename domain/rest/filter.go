@@ -69,9 +69,14 @@ func (p *queryParser) add(field domain.Field, op domain.Op, values ...[]byte) {
 	q.Tombstones = q.Tombstones || field.Is("last_modified")
 }
 
-var errNul = errors.New("Invalid character 0x00")
+// fault is what a detail says is wrong with a value.
+type fault string
 
-func invalidValue(name string) error { return errors.New("Invalid value for " + name) }
+func (f fault) Error() string { return string(f) }
+
+const errNul = fault("Invalid character 0x00")
+
+func invalidValue(name string) error { return fault("Invalid value for " + name) }
 
 func hasNul(text string) bool { return strings.IndexByte(text, 0) >= 0 }
 
@@ -83,7 +88,7 @@ func (p *queryParser) reader(name string, op domain.Op, field domain.Field) read
 	special := field.Is("id") || field.Is("last_modified")
 	switch {
 	case (op == domain.Contains || op == domain.ContainsAny) && special:
-		return refuse(errors.New("Field '" + field.String() + "' is not an array"))
+		return refuse(fault("Field '" + field.String() + "' is not an array"))
 	case op == domain.Has:
 		return readPresence
 	case op == domain.Like && field.Is("last_modified"):
@@ -168,7 +173,7 @@ func readID(name, raw string) ([]byte, error) {
 	case kind != jsondoc.KindArray && kind != jsondoc.KindObject:
 		return jsondoc.Quote(strings.TrimSpace(raw)), nil
 	case name == "id": // a typed parameter
-		return nil, errors.New(jsondoc.PythonRepr(value) + " is not a string: {'id': ''}")
+		return nil, fault(jsondoc.PythonRepr(value) + " is not a string: {'id': ''}")
 	default:
 		return nil, invalidValue(name)
 	}

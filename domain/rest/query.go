@@ -138,7 +138,7 @@ type queryParser struct {
 }
 
 func (p *queryParser) fail(name any, format string, args ...any) {
-	p.details = append(p.details, domain.Detail{
+	p.details = addDetail(p.details, domain.Detail{
 		Location: domain.InQuery, Name: name, Description: fmt.Sprintf(format, args...),
 	})
 }
@@ -236,7 +236,7 @@ func (p *queryParser) fields(values []string) {
 	}
 	if unknown != nil {
 		slices.Sort(unknown)
-		p.details = append(p.details, domain.Detail{
+		p.details = addDetail(p.details, domain.Detail{
 			Location: domain.InBody, Name: "Invalid _fields parameter",
 			Description: "Fields " + strings.Join(slices.Compact(unknown), ",") + " do not exist",
 		})

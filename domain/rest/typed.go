@@ -51,7 +51,7 @@ func numberLiteral(value []byte) (literal string, ok bool) {
 		truth, _ := jsondoc.Bool(value)
 		return string("01"[btoi(truth)]), true
 	case jsondoc.KindNumber:
-		if bytes.IndexAny(value, ".e") < 0 {
+		if !bytes.ContainsAny(value, ".e") {
 			return string(value), true
 		}
 		f, err := strconv.ParseFloat(string(value), 64)
