@@ -1,0 +1,233 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// kintoResources are the resources that Kinto's settings may be about.
+var kintoResources = []string{"bucket", "group", "collection", "record", "account", "history", "permissions", "user-data"}
+
+var grantPermissions = []string{"create", "read", "write", "delete"}
+
+// Families of names, as unsupported knows them.
+const (
+	grantFamily      = "{resource}_{permission}_principals"
+	generatorFamily  = "{resource}_id_generator"
+	expiryFamily     = "{resource}_cache_expires_seconds"
+	methodFamily     = "plural_{resource}_{method}_enabled"
+	attachmentFamily = "attachment.*"
+)
+
+// families sets what names of resources, buckets and collections are part of: in the file whatever there is, in
+// the environment what Kinto's resources can have.
+func (l *loader) families() {
+	names := l.familyNames()
+	for _, name := range keys(l.document.app) {
+		if !l.used[name] && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if b, topic, ok := l.familyBinding(name); ok {
+			l.apply(b, topic)
+		}
+	}
+}
+
+// familyNames are the names that are looked up in the environment though the file does not have them.
+func (l *loader) familyNames() []string {
+	var names []string
+	for _, resource := range l.resources {
+		names = append(names, resource+"_id_generator", resource+"_cache_expires_seconds")
+		for _, permission := range grantPermissions {
+			names = append(names, resource+"_"+permission+"_principals")
+		}
+		for _, method := range []string{"get", "head", "post", "put", "patch", "delete"} {
+			names = append(names, "plural_"+resource+"_"+method+"_enabled", "object_"+resource+"_"+method+"_enabled")
+		}
+	}
+	return names
+}
+
+// familyBinding makes the binding for a name that belongs to a family.
+func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
+	r := &l.Resources
+	if grant, found := strings.CutSuffix(name, "_principals"); found && l.isGrant(grant) {
+		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return words(text), nil }), grantFamily, true
+	}
+	if resource, found := strings.CutSuffix(name, "_id_generator"); found && l.isResource(resource) {
+		return entry(name, r.IDGenerators, resource, func(text string) (IDGenerator, error) {
+			return component(generatorNames, text, generatorAdvice)
+		}), generatorFamily, true
+	}
+	if l.isExpiry(name) {
+		return entry(name, r.CacheExpires, name, parseExpiry), expiryFamily, true
+	}
+	if l.isMethod(name) {
+		return entry(name, r.Methods, name, parseBool), methodFamily, true
+	}
+	return l.attachmentBinding(name)
+}
+
+func (l *loader) isResource(name string) bool { return slices.Contains(l.resources, name) }
+
+func (l *loader) isGrant(name string) bool {
+	resource, permission, _ := cutLast(name, "_")
+	return l.isResource(resource) && slices.Contains(grantPermissions, permission)
+}
+
+// isExpiry knows {resource}_…, and for records those of one bucket or collection in both ways to write them.
+func (l *loader) isExpiry(name string) bool {
+	prefix, found := strings.CutSuffix(name, "_cache_expires_seconds")
+	if !found {
+		return false
+	}
+	scope, record := strings.CutSuffix(prefix, "record")
+	return l.isResource(prefix) || record && len(scope) > 1 && strings.ContainsAny(scope[len(scope)-1:], "._")
+}
+
+// isMethod knows plural_{resource}_{method}_enabled and object_….
+func (l *loader) isMethod(name string) bool {
+	middle, found := strings.CutSuffix(name, "_enabled")
+	kind, rest, _ := strings.Cut(middle, "_")
+	resource, method, _ := cutLast(rest, "_")
+	return found && (kind == "plural" || kind == "object") && l.isResource(resource) &&
+		slices.Contains([]string{"get", "head", "post", "put", "patch", "delete"}, method)
+}
+
+func parseExpiry(text string) (time.Duration, error) {
+	var expiry time.Duration
+	err := seconds("", &expiry).set(text)
+	return expiry, err
+}
+
+// attachmentBinding is for what attachment.… names freely.
+func (l *loader) attachmentBinding(name string) (b binding, topic string, ok bool) {
+	a := &l.Plugins.Attachments
+	if key, found := strings.CutPrefix(name, "attachment.extra."); found {
+		return entry(name, a.Extra, key, func(text string) (string, error) { return text, nil }), attachmentFamily, true
+	}
+	if key, found := strings.CutPrefix(name, "attachment.gcloud."); found {
+		b := entry(name, a.Cloud, key, func(text string) (Secret, error) { return Secret(text), nil })
+		b.show = func() string { return a.Cloud[key].String() }
+		return b, attachmentFamily, true
+	}
+	path, found := strings.CutPrefix(name, "attachment.resources.")
+	where, rule, inside := cutLast(path, ".")
+	if !found || !inside {
+		return binding{}, "", false
+	}
+	for _, b := range new(AttachmentRules).bindings("") {
+		if b.name == rule {
+			return ruleBinding(name, a, where, b), attachmentFamily, true
+		}
+	}
+	return binding{}, "", false
+}
+
+// ruleBinding keeps the text of a rule for one bucket or collection, if the rule accepts it.
+func ruleBinding(name string, a *Attachments, where string, rule binding) binding {
+	if a.Resources[where] == nil {
+		a.Resources[where] = map[string]string{}
+	}
+	return entry(name, a.Resources[where], rule.name, func(text string) (string, error) { return text, rule.set(text) })
+}
+
+// entry makes a binding of an entry of a map.
+func entry[V any](name string, m map[string]V, key string, parse func(string) (V, error)) binding {
+	value := m[key]
+	b := bind(name, &value, parse)
+	set := b.set
+	b.set = func(text string) error {
+		err := set(text)
+		if err == nil {
+			m[key] = value
+		}
+		return err
+	}
+	return b
+}
+
+// policies sets what multiauth.policy.{n}.… says of the policies that are listed.
+func (l *loader) policies() {
+	for i := range l.Auth.Policies {
+		p := &l.Auth.Policies[i]
+		for _, b := range p.bindings("multiauth.policy." + p.Setting + ".") {
+			l.apply(b, b.name)
+		}
+	}
+	// A policy may be described and not listed.
+	for _, name := range keys(l.document.app) {
+		if prefix, option, found := cutMember(name, "multiauth.policy."); found {
+			for _, b := range new(Policy).bindings("") {
+				l.known = append(l.known, prefix+b.name)
+				l.used[name] = l.used[name] || b.name == option
+			}
+		}
+	}
+}
+
+// listeners sets event_listeners.
+func (l *loader) listeners() {
+	var names []string
+	l.apply(list("event_listeners", &names), "event_listeners")
+	for _, name := range names {
+		listener := Listener{
+			Name: name, Actions: []string{"create", "update", "delete"}, Options: map[string]Secret{},
+		}
+		prefix := "event_listeners." + name + "."
+		for _, b := range listener.bindings(prefix) {
+			_, found := l.apply(b, "event_listeners")
+			if !found && b.name == prefix+"use" { // the name may be that of the component
+				l.set(b, "event_listeners", name, "event_listeners")
+			}
+		}
+		l.options(&listener, prefix)
+		l.Listeners = append(l.Listeners, listener)
+	}
+	for _, name := range keys(l.document.app) {
+		if _, _, found := cutMember(name, "event_listeners."); found {
+			l.used[name] = true // every listener has options of its own
+		}
+	}
+}
+
+// options sets what only the component of a listener understands.
+func (l *loader) options(listener *Listener, prefix string) {
+	var options []string
+	for _, name := range keys(l.document.app) {
+		if option, found := strings.CutPrefix(name, prefix); found {
+			options = append(options, option)
+		}
+	}
+	for _, name := range keys(l.env) {
+		if option, found := strings.CutPrefix(name, envPrefix+variable(prefix)); found {
+			options = append(options, strings.ToLower(option))
+		}
+	}
+	for _, option := range options {
+		if slices.Contains([]string{"use", "actions", "resources"}, option) {
+			continue
+		}
+		b := entry(prefix+option, listener.Options, option, func(text string) (Secret, error) { return Secret(text), nil })
+		b.show = func() string { return hidden }
+		l.apply(b, "event_listeners")
+	}
+}
+
+// cutMember splits family.{n}.option before its option. Names have no dots.
+func cutMember(name, family string) (prefix, option string, found bool) {
+	rest, found := strings.CutPrefix(name, family)
+	member, option, dotted := strings.Cut(rest, ".")
+	return family + member + ".", option, found && dotted
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(text, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, separator); i >= 0 {
+		return text[:i], text[i+len(separator):], true
+	}
+	return text, "", false
+}

@@ -1,0 +1,169 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"gopkg.in/ini.v1"
+)
+
+// iniOptions make the parser read what Python's configparser reads. Names keep their case, as Paste has it.
+var iniOptions = ini.LoadOptions{
+	AllowPythonMultilineValues: true,
+	IgnoreInlineComment:        true,
+	IgnoreContinuation:         true,
+	PreserveSurroundedQuote:    true,
+	KeyValueDelimiters:         "=:",
+	AllowShadows:               true, // to see a name that is given twice
+}
+
+// document is what a configuration file says: settings by name, without prefix.
+type document struct {
+	app    map[string]string // [app:main]
+	server map[string]string // [server:main]
+}
+
+// readFile reads a configuration file, or nothing if there is no name.
+func readFile(file string) (document, error) {
+	if file == "" {
+		return document{}, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return document{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return document{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	d, err := parseFile(content, path)
+	if err != nil {
+		return document{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return d, nil
+}
+
+func parseFile(content []byte, path string) (document, error) {
+	parsed, err := ini.LoadSources(iniOptions, content)
+	if err != nil {
+		return document{}, syntaxError(content, err)
+	}
+	if !parsed.HasSection("app:main") {
+		return document{}, errors.New("has no section [app:main], where settings are")
+	}
+	variables := map[string]string{"http_port": "8888"}
+	for _, key := range parsed.Section(ini.DefaultSection).Keys() {
+		variables[key.Name()] = key.Value()
+	}
+	variables["here"], variables["__file__"] = escape(filepath.Dir(path)), escape(path)
+
+	app, err := readSection(parsed, "app:main", variables)
+	if err != nil {
+		return document{}, err
+	}
+	if port := app["http_port"]; port != "" {
+		variables["http_port"] = port
+	}
+	server, err := readSection(parsed, "server:main", variables)
+	if err != nil {
+		return document{}, err
+	}
+	app, err = withoutPrefix(app)
+	return document{app: app, server: server}, err
+}
+
+// syntaxError tells where the file is wrong, but not what is there: it may be part of a secret.
+func syntaxError(content []byte, err error) error {
+	const what = "is not one of sections and of lines such as name = value"
+	var bad ini.ErrDelimiterNotFound
+	if errors.As(err, &bad) {
+		for i, line := range strings.Split(string(content), "\n") {
+			if strings.TrimSpace(line) == strings.TrimSpace(bad.Line) {
+				return fmt.Errorf("line %d has no =: the file %s", i+1, what)
+			}
+		}
+	}
+	return errors.New(what)
+}
+
+func readSection(parsed *ini.File, name string, variables map[string]string) (map[string]string, error) {
+	values := map[string]string{}
+	if !parsed.HasSection(name) {
+		return values, nil
+	}
+	for _, key := range parsed.Section(name).Keys() {
+		if len(key.ValueWithShadows()) > 1 {
+			return nil, fmt.Errorf("%s is given twice in [%s]", key.Name(), name)
+		}
+		values[key.Name()] = key.Value()
+	}
+	expanded := make(map[string]string, len(values))
+	for key, value := range values {
+		text, err := (&expansion{section: values, variables: variables}).expand(value)
+		if err != nil {
+			return nil, fmt.Errorf("%s in [%s] %w", key, name, err)
+		}
+		expanded[key] = text
+	}
+	return expanded, nil
+}
+
+var reference = regexp.MustCompile(`%%|%\(([^)]*)\)s`)
+
+func escape(text string) string { return strings.ReplaceAll(text, "%", "%%") }
+
+// expansion replaces %(name)s by what the section, or else a variable, calls so, and %% by %, as Paste does.
+// Other percent signs stay, where Paste stops.
+type expansion struct {
+	section, variables map[string]string
+	count              int // replacements so far
+}
+
+func (e *expansion) expand(text string) (string, error) {
+	var problem error
+	text = reference.ReplaceAllStringFunc(text, func(match string) string {
+		if match == "%%" || problem != nil {
+			return "%"
+		}
+		var value string
+		value, problem = e.lookup(match[2 : len(match)-2])
+		return value
+	})
+	return text, problem
+}
+
+// lookup returns what a name stands for. A hundred of them are more than anybody needs: then one of them is
+// defined by itself.
+func (e *expansion) lookup(name string) (string, error) {
+	value, ok := e.section[name]
+	if !ok {
+		value, ok = e.variables[name]
+	}
+	if e.count++; !ok || e.count > 100 {
+		return "", fmt.Errorf("refers to %%(%s)s, which is defined nowhere, or by itself", name)
+	}
+	return e.expand(value)
+}
+
+// withoutPrefix removes "kinto." from names. A name with and without it must say the same.
+func withoutPrefix(values map[string]string) (map[string]string, error) {
+	prefix := "kinto."
+	for _, name := range []string{"settings_prefix", "kinto.settings_prefix"} {
+		if given := plain(values[name]); given != "" {
+			prefix = given + "."
+		}
+	}
+	short := make(map[string]string, len(values))
+	for name, value := range values {
+		name := strings.TrimPrefix(name, prefix)
+		if other, ok := short[name]; ok && plain(other) != plain(value) {
+			return nil, fmt.Errorf("%s and %s%s have different values: delete one", name, prefix, name)
+		}
+		short[name] = value
+	}
+	return short, nil
+}

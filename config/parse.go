@@ -1,0 +1,115 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// parsePolicies reads multiauth.policies. Of what kind each is, its own settings tell.
+func parsePolicies(text string) ([]Policy, error) {
+	var policies []Policy
+	for _, name := range words(text) {
+		if slices.ContainsFunc(policies, func(p Policy) bool { return p.Name == strings.ToLower(name) }) {
+			return nil, fmt.Errorf("lists %s twice", name)
+		}
+		var kind PolicyKind
+		if name == string(BasicAuth) {
+			kind = BasicAuth
+		}
+		policies = append(policies, newPolicy(name, kind))
+	}
+	return policies, nil
+}
+
+// newPolicy is a policy with the defaults of its settings.
+func newPolicy(name string, kind PolicyKind) Policy {
+	p := Policy{Setting: name, Name: strings.ToLower(name), Kind: kind}
+	for _, b := range p.bindings("") {
+		if text, ok := policyDefaults[b.name]; ok {
+			_ = b.set(text) // is right: TestNewcomer
+		}
+	}
+	return p
+}
+
+var policyDefaults = map[string]string{
+	"realm": "Realm", "header_type": "Bearer", "userid_field": "sub",
+	"verification_ttl_seconds": "86400", "state_ttl_seconds": "3600", "state_length": "32",
+}
+
+func (p *Policy) bindings(prefix string) []binding {
+	return []binding{
+		bind(prefix+"use", &p.Kind, policyKind),
+		text(prefix+"realm", &p.Realm),
+		text(prefix+"issuer", &p.Issuer),
+		text(prefix+"client_id", &p.ClientID),
+		secret(prefix+"client_secret", &p.ClientSecret),
+		text(prefix+"audience", &p.Audience),
+		text(prefix+"header_type", &p.HeaderType),
+		text(prefix+"userid_field", &p.UserIDField),
+		seconds(prefix+"verification_ttl_seconds", &p.VerificationTTL),
+		seconds(prefix+"state_ttl_seconds", &p.StateTTL),
+		between(prefix+"state_length", &p.StateLength, 8, 1024),
+	}
+}
+
+func parseIncludes(text string) ([]Plugin, error) {
+	var included []Plugin
+	for _, name := range words(text) {
+		p, err := plugin(name)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(included, p) {
+			return nil, fmt.Errorf("lists %s twice", name)
+		}
+		included = append(included, p)
+	}
+	return included, nil
+}
+
+func (l *Listener) bindings(prefix string) []binding {
+	return []binding{
+		named(prefix+"use", &l.Use, listenerNames, listenerAdvice),
+		bind(prefix+"actions", &l.Actions, parseActions),
+		list(prefix+"resources", &l.Resources),
+	}
+}
+
+func parseActions(text string) ([]string, error) {
+	actions := items(strings.ToLower(text))
+	for _, action := range actions {
+		if err := oneOf(action, "create", "update", "delete", "read"); err != nil {
+			return nil, fmt.Errorf("names %q: each action %w", action, err)
+		}
+	}
+	return actions, nil
+}
+
+// parseExtensions reads names of groups of file name extensions, joined with a plus sign or blanks.
+func parseExtensions(text string) ([]string, error) {
+	return items(strings.ReplaceAll(text, "+", " ")), nil
+}
+
+// parseMimeTypes reads pairs such as .ftl:application/x-ftl.
+func parseMimeTypes(text string) (map[string]string, error) {
+	types := map[string]string{}
+	for _, item := range items(text) {
+		extension, mime, found := strings.Cut(item, ":")
+		if !found || !strings.Contains(mime, "/") {
+			return nil, errors.New("must be pairs such as .ftl:application/x-ftl")
+		}
+		types[extension] = mime
+	}
+	return types, nil
+}
+
+func parsePattern(text string) (string, error) {
+	if _, err := regexp.Compile(text); err != nil {
+		return "", fmt.Errorf("is not a regular expression: %w", err)
+	}
+	return text, nil
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// Settings is all that an operator can decide. The comment of each field is the name of its setting, the unit,
+// and the default. The zero Settings is of no use: begin with [Load], [Defaults] or [Newcomer].
+type Settings struct {
+	// File is the configuration file that was read, "" for none.
+	File string
+	// Newcomer tells that there is no configuration file; see [Newcomer].
+	Newcomer bool
+
+	Server    Server
+	Project   Project
+	HTTP      HTTP
+	Limits    Limits
+	Resources Resources
+	Auth      Auth
+	Plugins   Plugins
+	Listeners []Listener // event_listeners; none
+	Metrics   Metrics
+	Storage   Storage
+	EventLog  EventLog
+	Logging   Logging
+
+	given []given // what was given, and where, sorted by name
+}
+
+// Server is where the service listens.
+type Server struct {
+	Host string // host in [server:main], KINTO_HOST; "127.0.0.1"
+	Port int    // port in [server:main], PORT, http_port; 8888
+}
+
+// Project is what the service says of itself.
+type Project struct {
+	Name        string // project_name; "kinto"
+	Version     string // project_version; "" for that of the software
+	Docs        string // project_docs; "https://kinto.readthedocs.io/"
+	APIVersion  string // http_api_version; "1.23"
+	VersionFile string // version_json_path; "version.json"
+	ErrorLink   string // error_info_link; "https://github.com/Kinto/kinto/issues/"
+}
+
+// Prefix is what every path begins with, without slashes: "v1".
+func (p Project) Prefix() string {
+	major, _, _ := strings.Cut(p.APIVersion, ".")
+	return "v" + major
+}
+
+// HTTP is how requests are answered in general.
+type HTTP struct {
+	ReadOnly          bool          // readonly; false
+	Scheme            string        // http_scheme, "http" or "https"; "" for that of the request
+	Host              string        // http_host, with port if any; "" for that of the request
+	RetryAfter        time.Duration // retry_after_seconds; 3 s
+	Backoff           time.Duration // backoff, in seconds; 0 for no header
+	BackoffPercentage int           // backoff_percentage, of the answers that carry it; 100
+	HeartbeatTimeout  time.Duration // heartbeat_timeout_seconds; 10 s
+	RootCacheExpires  time.Duration // root_cache_expires_seconds; 86400 s
+
+	VersionRedirect    bool          // version_prefix_redirect_enabled; true
+	VersionRedirectTTL time.Duration // version_prefix_redirect_ttl_seconds; negative (the default): no cache headers, 0: not to be cached
+	SlashRedirect      bool          // trailing_slash_redirect_enabled; true
+	SlashRedirectTTL   time.Duration // trailing_slash_redirect_ttl_seconds; 3600 s, negative and 0 as above
+
+	CORS         CORS
+	EndOfService EndOfService
+}
+
+// CORS is which web pages may use the service.
+type CORS struct {
+	Origins []string      // cors_origins, globs; "*"
+	MaxAge  time.Duration // cors_max_age_seconds; 3600 s, negative (written as nothing) for no header
+}
+
+// EndOfService announces the end (protocol 8.5).
+type EndOfService struct {
+	At      time.Time // eos; the zero time for no end
+	Text    string    // eos, as it was given
+	Message string    // eos_message; ""
+	URL     string    // eos_url; "" for Project.Docs
+}
+
+// Limits bound what one request, and the lag behind the log, may cost.
+type Limits struct {
+	BatchMaxRequests int           // batch_max_requests; 25, 0 for no limit
+	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
+	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
+	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
+	MaxBodyBytes     int           // max_body_bytes, of a request; 8388608
+	MaxJSONDepth     int           // max_json_depth, nested arrays and objects; 200
+	MaxQueryBytes    int           // max_query_bytes, of a query string; 8192
+	MaxQueryFilters  int           // max_query_filters, conditions of one query; 100
+	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
+	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
+	MaxEventStreams  int           // max_event_streams, clients that follow events; 1000
+}
+
+// Resources is how resources behave.
+type Resources struct {
+	IDGenerator         IDGenerator            // id_generator; "" for each resource's own
+	IDGenerators        map[string]IDGenerator // {resource}_id_generator; names for bucket, group and collection, relaxed-uuid for record
+	SchemaValidation    bool                   // experimental_collection_schema_validation; false
+	PermissionsEndpoint bool                   // experimental_permissions_endpoint; false
+	ExplicitPermissions bool                   // explicit_permissions; true
+	// Grants are {resource}_{permission}_principals by "{resource}_{permission}"; bucket_create is granted to
+	// system.Authenticated and permissions_read to system.Everyone.
+	Grants map[string][]string
+	// Methods are plural_{resource}_{method}_enabled and object_…, by their complete name; all are on. See [Resources.Enabled].
+	Methods map[string]bool
+	// CacheExpires are …cache_expires_seconds by their complete name; none. See [Resources.CacheExpiry].
+	CacheExpires map[string]time.Duration
+}
+
+// Enabled reports whether a method, such as "GET", of an endpoint is on. Plural tells the plural endpoint from that of objects.
+func (r Resources) Enabled(plural bool, resource, method string) bool {
+	kind := "object"
+	if plural {
+		kind = "plural"
+	}
+	enabled, given := r.Methods[kind+"_"+resource+"_"+strings.ToLower(method)+"_enabled"]
+	return enabled || !given
+}
+
+// CacheExpiry is how long anonymous clients may keep what they read of a resource; ok tells whether
+// that is set, be it to 0.
+func (r Resources) CacheExpiry(resource string) (expiry time.Duration, ok bool) {
+	expiry, ok = r.CacheExpires[resource+"_cache_expires_seconds"]
+	return expiry, ok
+}
+
+// RecordCacheExpiry is CacheExpiry for the records of one collection (protocol 2.7).
+func (r Resources) RecordCacheExpiry(bucket, collection string) (expiry time.Duration, ok bool) {
+	const name = "record_cache_expires_seconds"
+	for _, prefix := range []string{bucket + "." + collection + ".", bucket + ".", "", bucket + "_" + collection + "_", bucket + "_"} {
+		if expiry, ok = r.CacheExpires[prefix+name]; ok {
+			return expiry, true
+		}
+	}
+	return 0, false
+}
+
+// Logging is how the program reports what it does.
+type Logging struct {
+	Format string // log_format, "text" or "json"; "text"
+	Level  string // log_level, "debug", "info", "warn" or "error"; "info"
+}
+
+// Metrics is what is measured, and how it is named (protocol 7.7).
+type Metrics struct {
+	MatchdictFields  []string  // metrics_matchdict_fields; bucket_id collection_id group_id record_id
+	Prefix           string    // prometheus_prefix; "" for Project.Name
+	Disabled         []string  // prometheus_disabled_metrics; none
+	CreatedSeries    bool      // prometheus_created_metrics_enabled; true
+	HistogramBuckets []float64 // prometheus_histogram_buckets, ascending; 0.01 0.05 0.1 0.5 1.0 3.0 6.0 Inf
+	StatsdURL        URL       // statsd_url, udp://host:port; "" for none
+	StatsdPrefix     string    // statsd_prefix; "kinto.core"
+}

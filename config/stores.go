@@ -1,0 +1,37 @@
+package config
+
+// stores says what becomes of the stores that Kinto has and this software does not.
+func (l *loader) stores() {
+	if l.Storage.Volatile {
+		l.warn("storage_backend", "storage_backend asks for memory, but this software keeps everything that it "+
+			"acknowledges: it uses the embedded log and SQLite in %s.", l.Storage.DataDir)
+	}
+	var permissions Backend
+	_, given := l.apply(named("permission_backend", &permissions, permissionNames, permissionAdvice), "permission_backend")
+	if given && permissions != "" && permissions != Memory && permissions != l.Storage.ReadModel {
+		l.warn("permission_backend", "permission_backend has no effect: permissions are kept with the objects, in %s.",
+			l.Storage.ReadModel)
+	}
+	if kind := l.valueOf("cache_backend"); l.Storage.Cache.Backend == Shared && cacheServers[kind] {
+		l.warn("cache_backend", "cache_backend names %s, which is not used: what processes share is kept with the read model.", kind)
+	}
+	for _, name := range []string{"permission_url", "cache_url"} {
+		var elsewhere URL
+		_, given := l.apply(address(name, &elsewhere, func(text string) (URL, error) { return URL(text), nil }), name)
+		if given && elsewhere != "" && string(elsewhere) != l.valueOf("storage_url") {
+			l.warn(name, "%s has no effect: everything is kept where storage_url says.", name)
+		}
+	}
+}
+
+// cacheServers are the names of caches that are servers of their own.
+var cacheServers = map[string]bool{
+	"kinto.core.cache.memcached": true, "memcached": true,
+	"kinto.core.cache.redis": true, "kinto_redis.cache": true, "redis": true,
+}
+
+// valueOf is what a setting was given as, "" for not at all.
+func (l *loader) valueOf(name string) string {
+	value, _, _ := l.resolve(name)
+	return plain(value)
+}

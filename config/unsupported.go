@@ -1,0 +1,48 @@
+package config
+
+import "fmt"
+
+// unsupported are settings that are read and checked, but that this version does not act upon, each with what
+// happens instead. Keys are names of settings, of families (see families.go), and values of includes and of
+// multiauth.policies. Whoever makes one work removes its line.
+var unsupported = map[string]string{
+	string(PluginAttachment): "there are no attachments",
+	string(PluginAdmin):      "/admin is not served",
+	string(PluginAccounts):   "there are no accounts",
+	string(PluginOpenID):     "the login of OpenID providers is not served",
+	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
+	string(PluginCounters):   "/__counters__ is not served",
+	string(PluginPrometheus): "/__metrics__ is not served",
+	string(PluginStatsd):     "nothing is sent to StatsD",
+
+	"policy " + string(Accounts): "it recognises nobody",
+	"policy " + string(OpenID):   "it recognises nobody",
+
+	"experimental_collection_schema_validation": "records are not checked against the schema of their collection",
+	"experimental_permissions_endpoint":         "/permissions is not served",
+	"event_listeners":                           "listeners are not called; follow the log over NATS",
+	"statsd_url":                                "nothing is sent to StatsD",
+}
+
+// unsupported warns of what was asked for and is not done.
+func (l *loader) unsupported() {
+	for _, g := range l.given {
+		if sentence, found := unsupported[g.topic]; found && g.changed && g.name == g.topic {
+			l.notYet(g.name, g.name, sentence)
+		}
+	}
+	for _, plugin := range l.Plugins.Includes {
+		if sentence, found := unsupported[string(plugin)]; found {
+			l.notYet("includes", string(plugin)+" in includes", sentence)
+		}
+	}
+	for _, policy := range l.Auth.Policies {
+		if sentence, found := unsupported["policy "+string(policy.Kind)]; found {
+			l.notYet("multiauth.policies", policy.Setting+" in multiauth.policies", sentence)
+		}
+	}
+}
+
+func (l *loader) notYet(setting, what, sentence string) {
+	l.warn(setting, "%s", fmt.Sprintf("%s is not supported by this version yet: %s.", what, sentence))
+}

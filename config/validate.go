@@ -1,0 +1,161 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Validate returns an error with a line for each rule that the settings break, nil if the service can start with
+// them. [Load] does this itself; it is for settings made by a program.
+func (s *Settings) Validate() error { return errors.Join(s.problems()...) }
+
+// rule is a sentence that is to be false of the settings.
+type rule struct {
+	broken   bool
+	sentence string
+}
+
+func (s *Settings) problems() []error {
+	var errs []error
+	for _, r := range slices.Concat(s.generalRules(), s.storageRules(), s.logRules(), s.accountRules()) {
+		if r.broken {
+			errs = append(errs, errors.New(r.sentence))
+		}
+	}
+	for _, p := range s.Auth.Policies {
+		errs = append(errs, p.problems()...)
+	}
+	return errs
+}
+
+var apiVersion = regexp.MustCompile(`\A[0-9]+\.[0-9]+\z`)
+
+func (s *Settings) generalRules() []rule {
+	return []rule{
+		{s.Server.Port < 0 || s.Server.Port > 65535, "port must be between 0 and 65535"},
+		{s.Server.Host == "", "host must be an address to listen on, such as 127.0.0.1, or 0.0.0.0 for all"},
+		{!apiVersion.MatchString(s.Project.APIVersion), "http_api_version must be two numbers, such as 1.23"},
+		{strings.ContainsAny(s.HTTP.Host, "/@ "), "http_host must be a host name, with :port if needed, and without scheme or path"},
+		{s.HTTP.HeartbeatTimeout <= 0, "heartbeat_timeout_seconds must be more than 0"},
+		{s.Limits.AnswerTimeout <= 0, "answer_timeout_ms must be more than 0"},
+		{s.Limits.MaxFetchSize < 1, "storage_max_fetch_size must be 1 or more"},
+		{!slices.Contains([]string{"text", "json"}, s.Logging.Format), "log_format must be text or json"},
+		{!slices.Contains([]string{"debug", "info", "warn", "error"}, s.Logging.Level), "log_level must be debug, info, warn or error"},
+	}
+}
+
+func (s *Settings) storageRules() []rule {
+	st := s.Storage
+	return []rule{
+		{st.DataDir == "", "data_dir must be a folder"},
+		{st.ReadModel != SQLite && st.ReadModel != PostgreSQL, "read_model must be sqlite or postgresql"},
+		{
+			st.ReadModel == PostgreSQL && st.URL == "",
+			"storage_url must be given, such as postgresql://user:password@host/database, because the read model is PostgreSQL",
+		},
+	}
+}
+
+var streamName = regexp.MustCompile(`\A[A-Za-z0-9_-]+\z`)
+
+func (s *Settings) logRules() []rule {
+	l := s.EventLog
+	return []rule{
+		{!streamName.MatchString(l.Stream), "nats_stream must consist of letters, digits, - and _"},
+		{l.Replicas != 1 && l.Replicas != 3, "nats_replicas must be 1 or 3"},
+		{l.Sync != SyncAlways && l.Sync != SyncInterval, "log_sync must be always or interval"},
+		{l.Embedded() && l.Replicas > 1, "nats_replicas must be 1 without nats_url, because the embedded log is one server"},
+		{!l.Embedded() && l.Listen != "", "nats_listen is for the embedded log: remove it, or nats_url"},
+		{l.Listen != "" && !isHostPort(l.Listen), "nats_listen must be host:port, such as 127.0.0.1:4222"},
+		{l.Credentials != "" && l.User != "", "nats_credentials and nats_user exclude each other: remove one"},
+		{(l.User == "") != (l.Password == ""), "nats_user and nats_password belong together: give both or none"},
+		{
+			l.Embedded() && len(l.MonitorURLs) > 0,
+			"nats_monitor_urls is for an external log: give nats_url as well, or remove it",
+		},
+	}
+}
+
+func isHostPort(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n <= 65535
+}
+
+// accountRules are those of protocol 5.3.
+func (s *Settings) accountRules() []rule {
+	if !s.Plugins.Has(PluginAccounts) {
+		return nil
+	}
+	accounts, basic := s.Auth.position(Accounts), s.Auth.position(BasicAuth)
+	var strangers []string
+	for _, principal := range s.Resources.Grants["account_create"] {
+		if principal != "system.Everyone" && !slices.Contains(s.Resources.Grants["account_write"], principal) {
+			strangers = append(strangers, principal)
+		}
+	}
+	return []rule{
+		{
+			accounts < 0, "includes has kinto.plugins.accounts, but multiauth.policies has no policy for it: add account, " +
+				"and multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy",
+		},
+		{
+			basic >= 0 && basic < accounts,
+			"multiauth.policies must list the accounts policy before basicauth, which accepts every password",
+		},
+		{len(strangers) > 0, fmt.Sprintf("account_write_principals must have all of account_create_principals but "+
+			"system.Everyone: add %s", strings.Join(strangers, " "))},
+	}
+}
+
+func (p Policy) problems() []error {
+	var errs []error
+	setting := "multiauth.policy." + p.Setting + "."
+	if p.Kind == "" {
+		errs = append(errs, fmt.Errorf("%suse must be given, because multiauth.policies lists %s: %s", setting, p.Setting, policyAdvice))
+	}
+	if p.Kind != OpenID {
+		return errs
+	}
+	if _, err := withScheme(p.Issuer, "https", "http"); err != nil || p.Issuer == "" {
+		errs = append(errs, fmt.Errorf("%sissuer must be the address of the OpenID provider, such as https://example.org", setting))
+	}
+	if p.ClientID == "" {
+		errs = append(errs, fmt.Errorf("%sclient_id must be given: the OpenID provider knows it", setting))
+	}
+	return errs
+}
+
+// cautions warns of what works, but maybe not as meant.
+func (l *loader) cautions() {
+	if l.Auth.UserIDSecret == "" && l.Auth.HasPolicy(BasicAuth) && !l.Settings.Newcomer {
+		l.warn("userid_hmac_secret", "userid_hmac_secret is empty: whoever knows a user's id can test passwords against "+
+			"it; give a long random text.")
+	}
+	for _, p := range l.Auth.Policies {
+		if plugin, ok := pluginOf[p.Kind]; ok && !l.Plugins.Has(plugin) {
+			l.warn("includes", "multiauth.policies lists %s, the policy of %s, which includes does not have.", p.Setting, plugin)
+		}
+	}
+	if enabled, _ := parseBool(l.valueOf("flush_endpoint_enabled")); enabled && !l.Plugins.Has(PluginFlush) {
+		l.warn("flush_endpoint_enabled", "flush_endpoint_enabled has no effect: add %s to includes.", PluginFlush)
+	}
+	if l.Storage.URL != "" && l.Storage.ReadModel == SQLite {
+		l.warn("storage_url", "storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read "+
+			"model is the embedded SQLite.")
+	}
+	if l.EventLog.Sync == SyncInterval {
+		l.warn("log_sync", "log_sync is interval: changes that were acknowledged are lost when the power fails.")
+	}
+}
+
+// pluginOf are the plug-ins that policies belong to.
+var pluginOf = map[PolicyKind]Plugin{Accounts: PluginAccounts, OpenID: PluginOpenID}
