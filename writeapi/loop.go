@@ -318,8 +318,8 @@ func (l *Loop) run(tx *Tx, j *job) (err error) {
 		if j.err != nil {
 			tx.Rollback(before)
 		}
-		if errors.Is(j.err, errStale) {
-			err, j.err = j.err, nil
+		if tx.stale {
+			err = errStale
 		}
 	}()
 	if j.err = j.ctx.Err(); j.err == nil {

@@ -17,6 +17,7 @@ type Tx struct {
 	state *domain.State
 	end   domain.Position // of the log this is decided on
 	now   domain.Timestamp
+	stale bool // what was loaded does not fit, so that nothing decided here counts
 }
 
 // errStale ends a round whose state is older than what a load has seen.
@@ -121,6 +122,7 @@ func (t *Tx) load(needs domain.Needs) error {
 // fits checks that what was loaded at a position can be brought to the end of the log.
 func (t *Tx) fits(position domain.Position) error {
 	if position > t.end || position < t.loop.tail.from {
+		t.stale = true
 		return errStale
 	}
 	return nil

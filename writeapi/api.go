@@ -1,0 +1,286 @@
+package writeapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/web"
+)
+
+// PositionHeader carries the place of a write in the log: on an answer that could not wait until the write is
+// readable. A reader that sends it back gets to see the write.
+const PositionHeader = "Kintolog-Position"
+
+// Options of an API.
+type Options struct {
+	// Query rules query strings of DELETE on plural endpoints; Now is set for each request.
+	Query rest.QueryOptions
+	// Body bounds what request bodies hold.
+	Body rest.BodyLimits
+	// Cache keeps the tokens of paginated deletions, so that each is used once.
+	Cache domain.Cache
+	// TokenValidity is for how long such a token can be used. Default 10 minutes.
+	TokenValidity time.Duration
+}
+
+// API makes the handlers that write resources.
+type API struct {
+	loop *Loop
+	opts Options
+}
+
+// New is an API whose writes go through the loop.
+func New(loop *Loop, opts Options) *API {
+	if opts.TokenValidity == 0 {
+		opts.TokenValidity = 10 * time.Minute
+	}
+	return &API{loop: loop, opts: opts}
+}
+
+// PluralMethods are those of a plural endpoint: POST and DELETE.
+func (a *API) PluralMethods() []web.Method {
+	return []web.Method{{Name: http.MethodPost, Handle: a.post}, {Name: http.MethodDelete, Handle: a.deleteMany}}
+}
+
+// ObjectMethods are those of an object: PUT, PATCH and DELETE.
+func (a *API) ObjectMethods() []web.Method {
+	return []web.Method{
+		{Name: http.MethodPut, Handle: a.put}, {Name: http.MethodPatch, Handle: a.patch}, {Name: http.MethodDelete, Handle: a.delete},
+	}
+}
+
+type txKey struct{}
+
+// WithTx makes the handlers carry out a request with this context in a transaction that is under way, as a batch does.
+func WithTx(ctx context.Context, tx *Tx) context.Context { return context.WithValue(ctx, txKey{}, tx) }
+
+// Do runs a transaction: the one of ctx, if a request is part of one, else a new one through the loop.
+func (a *API) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
+	tx, ok := ctx.Value(txKey{}).(*Tx)
+	if !ok {
+		return a.loop.Do(ctx, needs, run)
+	}
+	before := tx.Savepoint()
+	if err := run(tx); err != nil {
+		tx.Rollback(before)
+		return Outcome{}, err
+	}
+	return Outcome{Readable: true}, nil
+}
+
+// do carries out one command and answers with it.
+func (a *API) do(w http.ResponseWriter, r *web.Request, c *domain.Command, answer func(domain.Result)) error {
+	var result domain.Result
+	outcome, err := a.Do(r.Context(), c.Needs(), func(tx *Tx) (err error) {
+		result, err = tx.Execute(c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	mark(w, outcome)
+	rest.SetTimestamp(w.Header(), result.Timestamp)
+	answer(result)
+	return nil
+}
+
+// mark names the position of a write that is not readable yet.
+func mark(w http.ResponseWriter, outcome Outcome) {
+	if !outcome.Readable {
+		w.Header().Set(PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
+	}
+}
+
+func (a *API) post(w http.ResponseWriter, r *web.Request) error {
+	c, err := a.command(domain.Post, r)
+	if err != nil {
+		return err
+	}
+	return a.do(w, r, c, func(result domain.Result) {
+		status := http.StatusCreated
+		if result.Unchanged {
+			status = http.StatusOK
+		}
+		writeObject(w, status, result)
+	})
+}
+
+func (a *API) put(w http.ResponseWriter, r *web.Request) error {
+	c, err := a.command(domain.Put, r)
+	if err != nil {
+		return err
+	}
+	return a.do(w, r, c, func(result domain.Result) {
+		status := http.StatusOK
+		if result.Created {
+			status = http.StatusCreated
+		}
+		writeObject(w, status, result)
+	})
+}
+
+func (a *API) patch(w http.ResponseWriter, r *web.Request) error {
+	c, err := a.command(domain.Patch, r)
+	if err != nil {
+		return err
+	}
+	behavior, problem := rest.ResponseBehavior(r.Header)
+	if c.Problem == nil {
+		c.Problem = problem
+	}
+	return a.do(w, r, c, func(result domain.Result) {
+		if behavior == rest.Full {
+			writeObject(w, http.StatusOK, result)
+			return
+		}
+		writeData(w, rest.Changed(result.Old.Data, result.Object.Data, c.Data, behavior == rest.Diff))
+	})
+}
+
+func (a *API) delete(w http.ResponseWriter, r *web.Request) error {
+	c, err := a.command(domain.Delete, r)
+	if err != nil {
+		return err
+	}
+	return a.do(w, r, c, func(result domain.Result) { writeData(w, result.Object.Data) })
+}
+
+func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
+	c, err := a.command(domain.DeleteMany, r)
+	if err != nil {
+		return err
+	}
+	opts := a.opts.Query
+	opts.Now = domain.TimestampOf(a.loop.Now())
+	list, problem := rest.ParseQuery(r.URL.RawQuery, opts)
+	if problem != nil && c.Problem == nil {
+		c.Problem = problem
+	}
+	list.Query.Plural = r.Plural
+	if err := a.useUp(r.Context(), list.Token); err != nil && c.Problem == nil {
+		c.Problem = err
+	}
+	var result domain.Result
+	var last domain.Object
+	var more bool
+	outcome, err := a.Do(r.Context(), c.Needs(), func(tx *Tx) (err error) {
+		result, last, more, err = tx.ExecuteMany(c, list.Query)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	mark(w, outcome)
+	rest.SetTimestamp(w.Header(), result.Timestamp)
+	if more {
+		if err := a.nextPage(w, r, list, last); err != nil {
+			return err
+		}
+	}
+	writeList(w, result.Tombstones)
+	return nil
+}
+
+// useUp makes sure that the token of a paginated deletion serves once (protocol 3.8).
+func (a *API) useUp(ctx context.Context, token *rest.Token) *domain.Error {
+	if token == nil {
+		return nil
+	}
+	_, ok, err := a.opts.Cache.Take(ctx, token.Nonce)
+	switch {
+	case err != nil:
+		return &domain.Error{Code: domain.Unavailable, Cause: err}
+	case !ok:
+		return domain.Invalidf(domain.InQuery, nil, "_token was already used or has expired.")
+	}
+	return nil
+}
+
+func (a *API) nextPage(w http.ResponseWriter, r *web.Request, list rest.List, last domain.Object) error {
+	token := rest.Token{Offset: int64(list.Query.Limit) + 1, Nonce: "pagination-token-" + uuid.NewString()}
+	if list.Token != nil {
+		token.Offset += list.Token.Offset - 1
+	}
+	if err := a.opts.Cache.Set(r.Context(), token.Nonce, []byte{1}, a.opts.TokenValidity); err != nil {
+		return &domain.Error{Code: domain.Unavailable, Cause: err}
+	}
+	text := rest.EncodeToken(list.Query.Order(), last, token)
+	w.Header().Set("Next-Page", rest.NextPage(r.Absolute(r.URL.EscapedPath()), r.URL.RawQuery, list.Query.Limit, text))
+	return nil
+}
+
+// command reads a request. What is wrong with its content becomes the command's Problem; an error is returned only
+// for what comes before permissions.
+func (a *API) command(verb domain.Verb, r *web.Request) (*domain.Command, error) {
+	c := &domain.Command{Verb: verb, Resource: r.Resource, URI: r.URI, Caller: r.Caller, Origin: r.Origin()}
+	if r.URI == "" {
+		c.URI = r.Plural.Object("")
+	}
+	c.Precondition, c.Problem = rest.ParsePrecondition(r.Header)
+	var err *domain.Error
+	switch verb {
+	case domain.Delete:
+		c.LastModified, err = rest.ParseDeletion(r.URL.RawQuery)
+	case domain.Post, domain.Put, domain.Patch:
+		raw, readErr := r.ReadBody()
+		if readErr != nil {
+			return nil, readErr
+		}
+		if err = a.body(c, r, raw); verb == domain.Post {
+			if idErr := identify(c); idErr != nil {
+				return nil, idErr
+			}
+		}
+		if err == nil && c.Resource.Prepare != nil {
+			err = c.Resource.Prepare(c)
+		}
+	}
+	if problem := rest.Join(c.Problem, err); problem != nil {
+		c.Problem = problem
+	}
+	return c, nil
+}
+
+// body reads the envelope into the command.
+func (a *API) body(c *domain.Command, r *web.Request, raw []byte) (problem *domain.Error) {
+	opts := rest.BodyOptions{Permissions: c.Resource.Permissions, Limits: a.opts.Body}
+	var body rest.Envelope
+	if c.Verb == domain.Patch {
+		if c.PatchKind, problem = rest.PatchKind(r.Header); problem != nil {
+			return problem
+		}
+		body, problem = rest.ParsePatch(raw, c.PatchKind, opts)
+	} else {
+		body, problem = rest.ParseBody(raw, opts)
+	}
+	c.Data, c.Permissions, c.Operations = body.Data, body.Permissions, body.Operations
+	return problem
+}
+
+// writeObject answers with the object and the permissions that the caller may see.
+func writeObject(w http.ResponseWriter, status int, result domain.Result) {
+	write(w, status, rest.AppendObject(nil, result.Object.Data, result.Shown))
+}
+
+// writeData answers with data alone.
+func writeData(w http.ResponseWriter, data []byte) {
+	write(w, http.StatusOK, slices.Concat([]byte(`{"data":`), data, []byte("}")))
+}
+
+func writeList(w http.ResponseWriter, objects []domain.Object) {
+	write(w, http.StatusOK, rest.AppendList(nil, objects))
+}
+
+func write(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone has nothing to be told
+}

@@ -1,0 +1,417 @@
+package writeapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/eventstore/memlog"
+	"github.com/kintolog/kintolog/kinto"
+	"github.com/kintolog/kintolog/projections/sqlite"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+var user = domain.Caller{UserID: "basicauth:user"}
+
+// bench is a log with a read model that follows it, and any number of writers on both.
+type bench struct {
+	t       *testing.T
+	catalog *domain.Catalog
+	log     eventstore.Log
+	model   *sqlite.Store
+	runner  *follower
+}
+
+func setup(t *testing.T, log eventstore.Log) *bench {
+	t.Helper()
+	catalog, err := domain.NewCatalog(domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
+		kinto.Resources()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "model.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = model.Close() })
+	b := &bench{t: t, catalog: catalog, log: log, model: model}
+	b.runner = follow(t, catalog, log, model)
+	t.Cleanup(func() { _ = b.runner.Close() })
+	return b
+}
+
+func (b *bench) loop(change func(*writeapi.Config)) *writeapi.Loop {
+	c := writeapi.Config{Catalog: b.catalog, Log: b.log, Model: b.model, Progress: b.runner, Readable: 20 * time.Second}
+	if change != nil {
+		change(&c)
+	}
+	l := writeapi.NewLoop(c)
+	b.t.Cleanup(l.Close)
+	return l
+}
+
+func (b *bench) command(verb domain.Verb, uri domain.URI, data string) *domain.Command {
+	return &domain.Command{Verb: verb, URI: uri, Resource: b.catalog.Of(uri), Caller: user, Data: []byte(data)}
+}
+
+// do carries out a command in a transaction of its own.
+func (b *bench) do(l *writeapi.Loop, c *domain.Command) (result domain.Result, outcome writeapi.Outcome, err error) {
+	outcome, err = l.Do(b.t.Context(), c.Needs(), func(tx *writeapi.Tx) (err error) {
+		result, err = tx.Execute(c)
+		return err
+	})
+	return result, outcome, err
+}
+
+func (b *bench) must(l *writeapi.Loop, uris ...domain.URI) {
+	b.t.Helper()
+	for _, uri := range uris {
+		if _, _, err := b.do(l, b.command(domain.Put, uri, "{}")); err != nil {
+			b.t.Fatalf("put %s: %v", uri, err)
+		}
+	}
+}
+
+// facts are the events of the log by object, in order.
+func (b *bench) facts() map[domain.URI][]domain.Event {
+	all := map[domain.URI][]domain.Event{}
+	for entry, err := range b.log.Read(b.t.Context(), 0) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, e := range entry.Events {
+			all[e.Object.URI] = append(all[e.Object.URI], e)
+		}
+	}
+	return all
+}
+
+func TestAWriteIsReadableWhenItIsAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	for i := range 50 {
+		uri := domain.URI(fmt.Sprintf("/buckets/b%d", i))
+		result, outcome, err := b.do(l, b.command(domain.Put, uri, `{"n":1}`))
+		if err != nil || !outcome.Readable {
+			t.Fatalf("put: %+v, %v", outcome, err)
+		}
+		loaded, err := b.model.Load(t.Context(), domain.Needs{Objects: []domain.URI{uri}})
+		if err != nil || string(loaded.Objects[uri].Data) != string(result.Object.Data) {
+			t.Fatalf("read %s, %v after it was answered, want %s", loaded.Objects[uri].Data, err, result.Object.Data)
+		}
+	}
+}
+
+func TestManyWritersIncrementOneCounter(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	loops := []*writeapi.Loop{b.loop(nil), b.loop(nil), b.loop(nil)}
+	b.must(loops[0], "/buckets/b")
+	const each = 40
+	var accepted atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			l := loops[i%len(loops)]
+			for range each {
+				// Read, then write on the condition that nothing has changed.
+				current, err := b.model.Load(t.Context(), domain.Needs{Objects: []domain.URI{"/buckets/b"}})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c := b.command(domain.Put, "/buckets/b", "{}")
+				c.Precondition.IfMatch = domain.MatchTimestamp(current.Objects["/buckets/b"].LastModified)
+				_, _, err = b.do(l, c)
+				switch domain.CodeOf(err) {
+				case "":
+					accepted.Add(1)
+				case domain.PreconditionFails:
+				default:
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got, want := int64(len(b.facts()["/buckets/b"])), 1+accepted.Load(); got != want || want < 2 {
+		t.Errorf("the log holds %d changes, %d were acknowledged", got, want)
+	}
+}
+
+func TestWaitingWritesShareACommit(t *testing.T) {
+	t.Parallel()
+	gate := &gatedLog{Log: memlog.New(), gate: make(chan struct{})}
+	b := setup(t, gate)
+	l := b.loop(nil)
+	go close(gate.gate)
+	b.must(l, "/buckets/b", "/buckets/b/collections/c")
+	gate.shut()
+	const n = 30
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			b.must(l, domain.URI(fmt.Sprintf("/buckets/b/collections/c/records/r%d", i)))
+		})
+	}
+	gate.open(n) // at most one append each
+	wg.Wait()
+	entries := 0
+	for entry, err := range b.log.Read(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Plural == "/buckets/b/collections/c/records" {
+			entries++
+		}
+	}
+	if entries >= n {
+		t.Errorf("%d writes made %d entries, want fewer", n, entries)
+	}
+}
+
+// gatedLog lets appends pass only while its gate is open.
+type gatedLog struct {
+	eventstore.Log
+	mu   sync.Mutex
+	gate chan struct{}
+}
+
+func (g *gatedLog) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.gate = make(chan struct{}, 1000)
+}
+
+func (g *gatedLog) open(n int) {
+	for range n {
+		g.gate <- struct{}{}
+	}
+}
+
+func (g *gatedLog) Append(ctx context.Context, after eventstore.Tail, c eventstore.Commit) (eventstore.Tail, error) {
+	g.mu.Lock()
+	gate := g.gate
+	g.mu.Unlock()
+	select {
+	case <-gate:
+		return g.Log.Append(ctx, after, c)
+	case <-ctx.Done():
+		return eventstore.Tail{}, ctx.Err()
+	}
+}
+
+func TestAFailedCommandLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	first := b.command(domain.Put, "/buckets/one", "{}")
+	veto := errors.New("changed my mind")
+	_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+		if _, err := tx.Execute(first); err != nil {
+			return err
+		}
+		return veto
+	})
+	if !errors.Is(err, veto) {
+		t.Errorf("got %v, want the transaction's own error", err)
+	}
+	_, err = l.Do(t.Context(), domain.Needs{}, func(*writeapi.Tx) error { panic("a bug") })
+	if domain.CodeOf(err) != domain.Internal {
+		t.Errorf("got %v from a panic, want an internal error", err)
+	}
+	b.must(l, "/buckets/two")
+	if facts := b.facts(); len(facts["/buckets/one"]) != 0 || len(facts["/buckets/two"]) != 1 {
+		t.Errorf("the log holds %v", facts)
+	}
+}
+
+func TestATransactionReadsItsOwnWrites(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/b", "/buckets/b/collections/c")
+	for _, id := range []string{"a", "b", "c"} {
+		b.must(l, domain.URI("/buckets/b/collections/c/records/"+id))
+	}
+	plural := domain.Plural("/buckets/b/collections/c/records")
+	_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+		for _, c := range []*domain.Command{
+			b.command(domain.Put, plural.Object("d"), "{}"),
+			b.command(domain.Delete, plural.Object("b"), ""),
+			b.command(domain.Put, plural.Object("a"), "{}"),
+		} {
+			if _, err := tx.Execute(c); err != nil {
+				return err
+			}
+		}
+		s, page, err := tx.List(t.Context(), domain.Needs{}, domain.Query{Plural: plural, Limit: 3, Total: true})
+		if err != nil {
+			return err
+		}
+		var ids string
+		for _, o := range page.Objects {
+			ids += o.URI.ID()
+		}
+		if ids != "adc" || s.Scopes[plural].Live != 3 {
+			t.Errorf("listed %q of %d, want adc of 3", ids, s.Scopes[plural].Live)
+		}
+		many := b.command(domain.DeleteMany, plural.Object(""), "")
+		result, last, more, err := tx.ExecuteMany(many, domain.Query{Plural: plural, Limit: 2})
+		if err != nil || len(result.Tombstones) != 2 || !more || last.URI.ID() != "d" {
+			t.Errorf("deleted %+v, last %s, more %v, %v", result.Tombstones, last.URI, more, err)
+		}
+		_, page, err = tx.List(t.Context(), domain.Needs{}, domain.Query{Plural: plural, Limit: 9, Tombstones: true})
+		if err != nil || len(page.Objects) != 4 {
+			t.Errorf("got %d objects and tombstones, %v, want 4", len(page.Objects), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	_ = b.runner.Close() // the read model stands still
+	l := b.loop(func(c *writeapi.Config) { c.Readable, c.Progress = time.Millisecond, stuck{} })
+	c := b.command(domain.Put, "/buckets/b", "{}")
+	c.Precondition.IfNoneMatch = domain.MatchAny
+	_, outcome, err := b.do(l, c)
+	if err != nil || outcome.Readable || outcome.Position == 0 {
+		t.Fatalf("got %+v, %v, want an answer with a position", outcome, err)
+	}
+	_, _, err = b.do(l, c)
+	if domain.CodeOf(err) != domain.PreconditionFails {
+		t.Errorf("got %v, want the first write seen", err)
+	}
+	// A new writer knows nothing but the log.
+	other := b.loop(func(c *writeapi.Config) { c.Readable, c.Progress = time.Millisecond, stuck{} })
+	_, _, err = b.do(other, c)
+	if domain.CodeOf(err) != domain.PreconditionFails {
+		t.Errorf("got %v from another writer, want the first write seen", err)
+	}
+}
+
+// stuck is a read model that never moves.
+type stuck struct{}
+
+func (stuck) Position() domain.Position { return 0 }
+
+func (stuck) Wait(ctx context.Context, _ domain.Position) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestLagRefusesWritesBeforeTheyAreAppended(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	_ = b.runner.Close()
+	l := b.loop(func(c *writeapi.Config) { c.Readable, c.Progress, c.MaxLag = time.Millisecond, stuck{}, 3 })
+	b.must(l, "/buckets/a", "/buckets/b", "/buckets/c") // with the start, 4 entries
+	_, _, err := b.do(l, b.command(domain.Put, "/buckets/d", "{}"))
+	if domain.CodeOf(err) != domain.Unavailable {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if _, stored := b.facts()["/buckets/d"]; stored {
+		t.Error("a refused write was stored")
+	}
+}
+
+func TestClosingAnswersWhatWaits(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/b")
+	const n = 50
+	var stored, refused atomic.Int64
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			_, _, err := b.do(l, b.command(domain.Put, domain.URI(fmt.Sprintf("/buckets/b%d", i)), "{}"))
+			switch domain.CodeOf(err) {
+			case "":
+				stored.Add(1)
+			case domain.Unavailable:
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	l.Close()
+	wg.Wait()
+	if got := int64(len(b.facts()) - 2); got != stored.Load() || stored.Load()+refused.Load() != n {
+		t.Errorf("%d stored, %d acknowledged, %d refused of %d", got, stored.Load(), refused.Load(), n)
+	}
+}
+
+func TestACancelledRequestIsNotCarriedOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := l.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error {
+		t.Error("it ran")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+// flakyLog loses the answers to some appends, some of which were stored.
+type flakyLog struct {
+	eventstore.Log
+	n atomic.Int64
+}
+
+func (f *flakyLog) Append(ctx context.Context, after eventstore.Tail, c eventstore.Commit) (eventstore.Tail, error) {
+	switch f.n.Add(1) % 5 {
+	case 2:
+		_, _ = f.Log.Append(ctx, after, c)
+		return eventstore.Tail{}, eventstore.ErrUnresolved
+	case 4:
+		return eventstore.Tail{}, eventstore.ErrUnresolved
+	}
+	return f.Log.Append(ctx, after, c)
+}
+
+func TestUnresolvedAppendsLeaveTheWriterSound(t *testing.T) {
+	t.Parallel()
+	b := setup(t, &flakyLog{Log: memlog.New()})
+	l := b.loop(nil)
+	acknowledged := map[domain.URI]int{}
+	for i := range 60 {
+		uri := domain.URI(fmt.Sprintf("/buckets/b%d", i%7))
+		_, _, err := b.do(l, b.command(domain.Put, uri, "{}"))
+		switch {
+		case err == nil:
+			acknowledged[uri]++
+		case !errors.Is(err, eventstore.ErrUnresolved):
+			t.Fatal(err)
+		}
+	}
+	for uri, n := range acknowledged {
+		events := b.facts()[uri]
+		if len(events) < n {
+			t.Errorf("%s: %d events for %d acknowledged writes", uri, len(events), n)
+		}
+		for i, e := range events[1:] {
+			if e.Action != domain.Updated || e.Object.LastModified <= events[i].Object.LastModified {
+				t.Errorf("%s: event %d is %s at %d after %d", uri, i+1, e.Action, e.Object.LastModified, events[i].Object.LastModified)
+			}
+		}
+	}
+}
