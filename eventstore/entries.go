@@ -185,6 +185,8 @@ type Cursor struct {
 	space Space
 	tail  Tail
 	known bool // whether the hash of tail is
+	// open is the last message, if its commit was not complete with it.
+	open *Message
 }
 
 // Cursor begins after a position. Unless that is the beginning of the log, whose hash is known,
@@ -213,6 +215,9 @@ func (c *Cursor) read(at domain.Position, m *Message) (Entry, error) {
 	if m.Index < 1 || m.Index > m.Count {
 		return Entry{}, fmt.Errorf("%w: place %d of %d in its commit", ErrCorrupt, m.Index, m.Count)
 	}
+	if c.open != nil && (m.Commit != c.open.Commit || m.Index != c.open.Index+1 || m.Count != c.open.Count) {
+		return Entry{}, fmt.Errorf("%w: the rest of commit %s is missing", ErrCorrupt, c.open.Commit)
+	}
 	if c.known && m.ChainedTo(c.tail.Hash) != m.Hash {
 		return Entry{}, fmt.Errorf("%w: its hash does not continue the chain", ErrCorrupt)
 	}
@@ -224,7 +229,10 @@ func (c *Cursor) read(at domain.Position, m *Message) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	c.tail, c.known = Tail{at, m.Hash}, true
+	c.tail, c.known, c.open = Tail{at, m.Hash}, true, nil
+	if m.Index < m.Count {
+		c.open = &Message{Commit: m.Commit, Index: m.Index, Count: m.Count}
+	}
 	return Entry{
 		Position: at, Hash: m.Hash, Commit: m.Commit, Last: m.Index == m.Count,
 		Plural: plural, Events: events,

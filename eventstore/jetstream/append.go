@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 )
 
@@ -56,14 +57,14 @@ func (l *Log) checkHash(ctx context.Context, after eventstore.Tail) error {
 	if tail, ok := l.recall(after.Position); ok && tail == after {
 		return nil
 	}
-	m, err := l.message(ctx, after.Position)
+	hash, err := l.hashAt(ctx, after.Position)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return fmt.Errorf("the log does not reach position %d: %w", after.Position, eventstore.ErrConflict)
 	}
 	if err != nil {
 		return fmt.Errorf("check position %d: %w", after.Position, err)
 	}
-	if m.Hash != after.Hash {
+	if hash != after.Hash {
 		return fmt.Errorf("another entry is at position %d: %w: %w", after.Position, eventstore.ErrConflict, eventstore.ErrCorrupt)
 	}
 	return nil
@@ -141,26 +142,39 @@ func outcomeOf(err error) outcome {
 // A conflict no longer means that nothing was stored: it may be our own attempt that is in the way.
 func (l *Log) resolve(ctx context.Context, after, tail eventstore.Tail, messages []eventstore.Message, cause error) error {
 	for attempt := 0; ; attempt++ {
-		m, err := l.message(ctx, after.Position+1)
+		first, err := l.hashAt(ctx, after.Position+1)
 		switch {
-		case err == nil && m.Commit == messages[0].Commit:
-			return nil
-		case err == nil:
-			return fmt.Errorf("%w (an earlier answer was lost: %w)", eventstore.ErrConflict, cause)
-		case errors.Is(err, eventstore.ErrCorrupt):
-			return err
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			err = l.publish(ctx, after, tail, messages)
-			if err == nil {
-				return nil
-			}
+			cause = l.publish(ctx, after, tail, messages)
+		case err != nil:
+			return fmt.Errorf("%w: %w (after: %w)", eventstore.ErrUnresolved, err, cause)
+		case first != messages[0].Hash:
+			return fmt.Errorf("%w (an earlier answer was lost: %w)", eventstore.ErrConflict, cause)
+		default:
+			cause = l.holds(ctx, tail)
 		}
-		if errors.Is(err, nats.ErrConnectionClosed) {
-			return fmt.Errorf("%w: %w", eventstore.ErrUnresolved, err)
+		if cause == nil {
+			return nil
 		}
-		cause = err
 		if pause(ctx, attempt) != nil {
 			return fmt.Errorf("%w: %w", eventstore.ErrUnresolved, cause)
 		}
 	}
+}
+
+// holds fails unless the log holds the last entry of a commit whose first one it holds.
+func (l *Log) holds(ctx context.Context, tail eventstore.Tail) error {
+	hash, err := l.hashAt(ctx, tail.Position)
+	if err == nil && hash != tail.Hash {
+		err = fmt.Errorf("%w: a part of the commit is missing", eventstore.ErrCorrupt)
+	}
+	return err
+}
+
+func (l *Log) hashAt(ctx context.Context, at domain.Position) (eventstore.Hash, error) {
+	m, err := l.message(ctx, at)
+	if err != nil {
+		return eventstore.Hash{}, err
+	}
+	return m.Hash, nil
 }

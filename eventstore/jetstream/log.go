@@ -88,38 +88,73 @@ func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstre
 	return stream, config.check(stream.CachedInfo().Config)
 }
 
-// Tail implements eventstore.Log: the leader of the stream is asked.
+// Tail implements eventstore.Log: the leader of the stream is asked, again and again until ctx
+// ends while there is none.
 func (l *Log) Tail(ctx context.Context) (eventstore.Tail, error) {
-	epoch := l.epoch()
-	info, err := l.stream.Info(ctx)
+	tail, err := l.tail(ctx)
 	if err != nil {
 		return eventstore.Tail{}, fmt.Errorf("tail of log %q: %w", l.config.Name, err)
 	}
-	last := domain.Position(info.State.LastSeq)
-	if last == 0 {
-		return eventstore.Tail{}, nil
+	return tail, nil
+}
+
+func (l *Log) tail(ctx context.Context) (eventstore.Tail, error) {
+	epoch := l.epoch()
+	var last domain.Position
+	err := l.patiently(ctx, func(ctx context.Context) error {
+		info, err := l.stream.Info(ctx)
+		if err == nil {
+			last = domain.Position(info.State.LastSeq)
+		}
+		return err
+	})
+	if err != nil || last == 0 {
+		return eventstore.Tail{}, err
 	}
 	if tail, ok := l.recall(last); ok {
 		return tail, nil
 	}
 	m, err := l.message(ctx, last)
 	if err != nil {
-		return eventstore.Tail{}, fmt.Errorf("tail of log %q: %w", l.config.Name, err)
+		return eventstore.Tail{}, err
 	}
 	tail := eventstore.Tail{Position: last, Hash: m.Hash}
 	l.remember(tail, epoch)
 	return tail, nil
 }
 
-// message asks the leader for one message.
-func (l *Log) message(ctx context.Context, at domain.Position) (*eventstore.Message, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.config.AckWait)
-	defer cancel()
-	raw, err := l.stream.GetMsg(ctx, uint64(at))
-	if err != nil {
-		return nil, err
+// message asks the leader for one message, patiently.
+func (l *Log) message(ctx context.Context, at domain.Position) (m *eventstore.Message, err error) {
+	err = l.patiently(ctx, func(ctx context.Context) error {
+		raw, err := l.stream.GetMsg(ctx, uint64(at))
+		if err == nil {
+			m, err = parse(raw.Subject, raw.Header, raw.Data)
+		}
+		return err
+	})
+	return m, err
+}
+
+// patiently asks until there is an answer or ctx ends: each time for a little while only, because
+// a question that was under way when a connection broke is never answered.
+func (l *Log) patiently(ctx context.Context, ask func(context.Context) error) error {
+	for attempt := 0; ; attempt++ {
+		each, cancel := context.WithTimeout(ctx, l.config.AckWait)
+		err := ask(each)
+		cancel()
+		if err == nil || settled(err) {
+			return err
+		}
+		if pauseErr := pause(ctx, attempt); pauseErr != nil {
+			return fmt.Errorf("%w (%w)", pauseErr, err)
+		}
 	}
-	return parse(raw.Subject, raw.Header, raw.Data)
+}
+
+// settled tells whether an error is an answer, so that asking again is in vain.
+func settled(err error) bool {
+	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) ||
+		errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, eventstore.ErrCorrupt)
 }
 
 // epoch counts the connections made; it is taken before asking, so that an answer from before

@@ -8,7 +8,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kintolog/kintolog/domain"
@@ -58,11 +57,11 @@ func (l *Log) reaching(ctx context.Context, after domain.Position) (eventstore.T
 		if err == nil {
 			err = eventstore.Beyond(after, tail)
 		}
-		if permanent(err) || errors.Is(err, eventstore.ErrCorrupt) && attempt == attempts {
+		if !errors.Is(err, eventstore.ErrCorrupt) || attempt == attempts {
 			return eventstore.Tail{}, err
 		}
-		if pauseErr := pause(ctx, attempt); pauseErr != nil {
-			return eventstore.Tail{}, fmt.Errorf("%w (%w)", pauseErr, err)
+		if err := pause(ctx, attempt); err != nil {
+			return eventstore.Tail{}, err
 		}
 	}
 }
@@ -82,25 +81,17 @@ func (r *run) done() bool { return r.cursor.Next() > r.until }
 
 // fetch yields the entries, asking for each.
 func (r *run) fetch(ctx context.Context) {
-	for attempt := 0; !r.done(); attempt++ {
+	for !r.done() {
 		at := r.cursor.Next()
 		m, err := r.log.message(ctx, at)
-		if err == nil {
-			attempt = 0
-			if !r.entry(at, m) {
-				return
-			}
-			continue
-		}
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			err = fmt.Errorf("entry %d: %w: it is missing", at, eventstore.ErrCorrupt)
+			err = fmt.Errorf("entry %d is missing: %w", at, eventstore.ErrCorrupt)
 		}
-		if permanent(err) || errors.Is(err, eventstore.ErrCorrupt) {
+		if err != nil {
 			r.fail(err)
 			return
 		}
-		if pauseErr := pause(ctx, attempt); pauseErr != nil {
-			r.fail(pauseErr)
+		if !r.entry(at, m) {
 			return
 		}
 	}
@@ -128,7 +119,7 @@ func (r *run) consume(ctx context.Context) {
 		case ctx.Err() != nil:
 			r.fail(ctx.Err())
 			return
-		case permanent(err):
+		case settled(err):
 			r.fail(err)
 			return
 		}
@@ -153,14 +144,7 @@ const (
 // deliver reads from one consumer. It returns nil when the iteration has ended, for whatever
 // reason, and an error if another consumer may do better.
 func (r *run) deliver(ctx context.Context) error {
-	consumer, err := r.log.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       uint64(r.cursor.Next()),
-		AckPolicy:         jetstream.AckNonePolicy,
-		MemoryStorage:     true,
-		Replicas:          1,
-		InactiveThreshold: inactive,
-	})
+	consumer, err := r.log.consumer(ctx, r.cursor.Next())
 	if err != nil {
 		return err
 	}
@@ -174,6 +158,20 @@ func (r *run) deliver(ctx context.Context) error {
 	}
 	defer messages.Stop()
 	return r.drain(ctx, messages)
+}
+
+// consumer sets up a consumer that begins at a position and keeps nothing.
+func (l *Log) consumer(ctx context.Context, from domain.Position) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.config.AckWait)
+	defer cancel()
+	return l.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       uint64(from),
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: inactive,
+	})
 }
 
 // window is how many bytes are asked for ahead: enough for any message.
@@ -215,9 +213,4 @@ var errGap = errors.New("consumer skipped entries")
 func (l *Log) discard(consumer jetstream.Consumer) {
 	subject := "$JS.API.CONSUMER.DELETE." + string(l.config.Name) + "." + consumer.CachedInfo().Name
 	_ = l.nc.Publish(subject, nil)
-}
-
-// permanent tells whether asking again is in vain.
-func permanent(err error) bool {
-	return errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, jetstream.ErrStreamNotFound)
 }

@@ -59,9 +59,9 @@ func NewProxy(t testing.TB, target string) *Proxy {
 // URL is where clients connect.
 func (p *Proxy) URL() string { return "nats://" + p.listener.Addr().String() }
 
-// Break breaks the next connection on which a client sends the text, once. The channel is closed
-// when it has happened. After BeforeForwarding connections are refused until Accept, so that
-// the test can act in between.
+// Break breaks the next connection on which a client sends the text, once, and refuses
+// connections from then on until Accept, so that the test can act in between. The channel is closed
+// when it has happened.
 func (p *Proxy) Break(match string, fault Fault) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,9 +173,7 @@ func (p *Proxy) take(sent []byte) (plan, bool) {
 		return plan{}, false
 	}
 	p.plan.armed = false
-	if p.plan.fault == BeforeForwarding {
-		p.closed = true
-	}
+	p.closed = true
 	return p.plan, true
 }
 
