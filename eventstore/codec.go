@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -190,6 +191,9 @@ func decodeEvents(payload []byte, secret bool) ([]domain.Event, error) {
 		e.Secret = secret
 		events = append(events, e)
 	})
+	if _, err := r.dec.ReadToken(); r.err == nil && err != io.EOF {
+		r.err = errors.New("something follows the batch")
+	}
 	if r.err == nil && len(events) == 0 {
 		r.err = errors.New("the batch is empty")
 	}
