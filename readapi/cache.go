@@ -2,9 +2,7 @@ package readapi
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -26,19 +24,18 @@ type Cache struct {
 const longest = 365 * 24 * 60 * 60
 
 // seconds is for how long objects of an endpoint may be cached; ok is false if nothing is said about it.
-func (c Cache) seconds(r *domain.Resource, p domain.Plural, parent domain.Object) (seconds int64, ok bool) {
+func (c Cache) seconds(r *domain.Resource, p domain.Plural, parent domain.Object) (seconds int, ok bool) {
 	if len(c.Seconds) == 0 && len(c.Attributes) == 0 {
 		return 0, false
 	}
-	setting, ok := c.setting(r.Name, p.Ancestors())
-	seconds = int64(setting)
+	seconds, ok = c.setting(r.Name, p.Ancestors())
 	attribute, hasAttribute := c.Attributes[r.Name]
 	if !hasAttribute {
 		return seconds, ok && seconds != 0
 	}
 	value, _ := jsondoc.Lookup(parent.Data, attribute)
 	if wanted, isInt := jsondoc.Int(value); isInt {
-		return min(max(seconds, wanted), longest), true
+		return max(seconds, int(min(wanted, longest))), true
 	}
 	return seconds, ok
 }
@@ -72,13 +69,7 @@ func (a *API) setCache(h http.Header, r *web.Request, state *domain.State) {
 		h["Cache-Control"] = uncached
 		return
 	}
-	h.Set("Expires", rest.LastModified(domain.TimestampOf(a.options.Now().Add(time.Duration(seconds)*time.Second))))
-	if seconds > 0 {
-		h.Set("Cache-Control", "max-age="+strconv.FormatInt(seconds, 10))
-		return
-	}
-	h.Set("Cache-Control", "max-age=0, must-revalidate, no-cache, no-store")
-	h.Set("Pragma", "no-cache")
+	rest.SetCaching(h, max(seconds, 0), a.options.Now())
 }
 
 // uncached is shared by all answers and never changed.

@@ -1,11 +1,10 @@
 package web
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
+
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // BasicAuth takes any user name with any password for a user of its own (protocol 5.2).
@@ -16,22 +15,18 @@ type BasicAuth struct {
 	Secret string
 }
 
+var _ Authenticator = BasicAuth{}
+
 // Authenticate returns the keyed hash of user name and password. It never fails.
 func (b BasicAuth) Authenticate(r *http.Request) (string, error) {
-	user, password, ok := basicAuth(r.Header)
-	if !ok || user == "" {
+	credentials, ok := rest.ParseBasic(r.Header.Get("Authorization"))
+	if !ok {
 		return "", nil
 	}
-	mac := hmac.New(sha256.New, []byte(b.Secret))
-	mac.Write([]byte(user + ":" + password))
 	name := strings.ToLower(b.Name)
-	if name == "" {
-		name = "basicauth"
-	}
-	return name + ":" + hex.EncodeToString(mac.Sum(nil)), nil
+	setDefault(&name, "basicauth")
+	return name + ":" + credentials.UserID(b.Secret), nil
 }
 
-// Challenge implements Authenticator.
+// Challenge implements [Authenticator].
 func (BasicAuth) Challenge() string { return `Basic realm="Realm"` }
-
-var _ Authenticator = BasicAuth{}

@@ -26,11 +26,8 @@ type Config struct {
 	// ReadOnly takes all methods away but GET, HEAD and OPTIONS (protocol 2.1).
 	ReadOnly bool
 
-	// Origins are globs of the origins that browsers may call from. Default "*", all.
-	Origins []string
-	// PreflightMaxAge is for how long browsers may remember a preflight, in seconds; negative says nothing about
-	// it. Default 3600.
-	PreflightMaxAge int
+	// CORS is from where browsers may call. Default: from everywhere, and they may remember it for 3600 seconds.
+	CORS rest.CORS
 
 	// VersionRedirect leads paths without version prefix to those with it; its default lifetime is
 	// unsaid. SlashRedirect leads unknown paths with a slash at the end to those without, for 3600
@@ -77,10 +74,10 @@ type Redirect struct {
 // WithDefaults replaces zero values by their defaults.
 func (c Config) WithDefaults() Config {
 	setDefault(&c.Version, "v1")
-	if len(c.Origins) == 0 {
-		c.Origins = []string{"*"}
+	if len(c.CORS.Origins) == 0 {
+		c.CORS.Origins = []string{"*"}
 	}
-	setDefault(&c.PreflightMaxAge, 3600)
+	setDefault(&c.CORS.MaxAge, 3600)
 	setDefault(&c.VersionRedirect.TTL, -1)
 	setDefault(&c.SlashRedirect.TTL, 3600)
 	setDefault(&c.Errors.RetryAfter, 3)

@@ -42,22 +42,20 @@ func (x *exchange) run(step func() error) {
 
 // route finds the endpoint, or where else to look for it.
 func (x *exchange) route() error {
-	if !isCleanPath(x.URL.Path) {
-		return &domain.Error{Code: domain.Invalid, Message: "Invalid URL path."}
-	}
-	prefixed, err := x.versioned()
+	escaped := x.URL.EscapedPath()
+	segments, err := rest.SplitPath(escaped)
 	if err != nil {
 		return err
 	}
-	if !prefixed {
-		return x.addVersion()
+	if _, redirect, err := rest.ResolvePath(escaped, x.frame.paths); err != nil || redirect != "" {
+		return x.elsewhere(redirect, err)
 	}
-	route, params := x.frame.router.find(x.Request.Request)
+	route := x.frame.router.find(x.Request.Request)
 	if route == nil {
-		return x.strayed()
+		return x.strayed(escaped)
 	}
 	x.Pattern = route.pattern
-	x.address(route, params)
+	x.address(route, segments[1:])
 	return x.dispatch(route)
 }
 
@@ -87,7 +85,7 @@ func (x *exchange) admit(route *route) error {
 		return err
 	}
 	if route.Kind != Utility {
-		if err := checkAccept(x.Header); err != nil {
+		if err := rest.CheckAccept(x.Header); err != nil {
 			return err
 		}
 	}
@@ -95,6 +93,18 @@ func (x *exchange) admit(route *route) error {
 		if err := checkContentType(x.Method, x.Header); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkContentType refuses bodies that are no JSON, where bodies count.
+func checkContentType(method string, h http.Header) *domain.Error {
+	switch method {
+	case http.MethodPost, http.MethodPut:
+		return rest.CheckContentType(h)
+	case http.MethodPatch:
+		_, err := rest.PatchKind(h)
+		return err
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 type Frame struct {
 	config  Config
 	router  *router
-	origins origins
+	paths   rest.PathOptions
 	eos     string // the Alert of a service that ends, "" for none
 	over    string // the Alert of one that has ended
 	handler http.Handler
@@ -32,7 +32,7 @@ func New(c Config, endpoints []Endpoint) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Frame{config: c, router: router, origins: newOrigins(c.Origins)}
+	f := &Frame{config: c, router: router, paths: c.pathOptions()}
 	if !c.EOS.IsZero() {
 		f.eos = rest.Alert{Code: rest.SoftEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()
 		f.over = rest.Alert{Code: rest.HardEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()

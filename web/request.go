@@ -3,10 +3,10 @@ package web
 import (
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // Request is an HTTP request of which the frame has found out what it is about.
@@ -16,8 +16,7 @@ type Request struct {
 	// Resource is the endpoint's, nil for a service that is none.
 	Resource *domain.Resource
 	// Plural is the plural endpoint addressed or the one that the object addressed is in; its path
-	// without version prefix, decoded. A slash inside a segment stays encoded, so that it never names another
-	// object.
+	// without version prefix, decoded.
 	Plural domain.Plural
 	// URI is the object addressed, empty on a plural endpoint.
 	URI domain.URI
@@ -79,7 +78,7 @@ func (r *Request) readUpTo(limit int64) ([]byte, error) {
 
 func tooLarge() error { return &domain.Error{Code: domain.TooLarge} }
 
-// baseURL is the scheme and host that the client used, unless the operator says otherwise; a default port is left out.
+// baseURL is the scheme and host that the client used, unless the operator says otherwise.
 func (c *Config) baseURL(r *http.Request) string {
 	scheme, host := c.Scheme, c.Host
 	if scheme == "" {
@@ -90,8 +89,5 @@ func (c *Config) baseURL(r *http.Request) string {
 	if host == "" {
 		host = r.Host
 	}
-	if defaultPort := map[string]string{"http": ":80", "https": ":443"}[scheme]; defaultPort != "" {
-		host = strings.TrimSuffix(host, defaultPort)
-	}
-	return scheme + "://" + host
+	return rest.Origin(scheme, host)
 }

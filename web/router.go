@@ -3,13 +3,13 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // router finds the endpoint of a path. It is the only place that knows the routing library.
@@ -25,6 +25,7 @@ type route struct {
 	methods map[string]Handler
 	names   []string // methods as Allow lists them
 	allow   string
+	params  []string            // by segment, "" for one that is no parameter
 	exposed map[string][]string // method to the value of Access-Control-Expose-Headers
 }
 
@@ -62,11 +63,14 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	}
 	r := &route{
 		Endpoint: e, pattern: "/" + c.Version + e.Path,
-		methods: map[string]Handler{}, exposed: map[string][]string{},
+		methods: map[string]Handler{}, params: params(e.Path), exposed: map[string][]string{},
 	}
 	for _, m := range e.Methods {
-		if m.Handle == nil || r.methods[m.Name] != nil {
+		switch {
+		case m.Handle == nil || r.methods[m.Name] != nil:
 			return nil, fmt.Errorf("method %q has no handler, or two", m.Name)
+		case m.Name == http.MethodOptions:
+			return nil, fmt.Errorf("OPTIONS is answered by the frame")
 		}
 		if !c.ReadOnly || isRead(m.Name) {
 			r.methods[m.Name] = m.Handle
@@ -80,57 +84,56 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	r.names = append(r.names, http.MethodOptions)
 	r.allow = strings.Join(r.names, ", ")
 	for _, name := range r.names {
-		r.exposed[name] = []string{strings.Join(exposedHeaders(e.Kind, name), ", ")}
+		r.exposed[name] = []string{rest.Exposed(e.Kind, name)}
 	}
 	return r, nil
+}
+
+// params are the names of the segments that are parameters, "" for the others.
+func params(path string) []string {
+	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, segment := range names {
+		name, isParam := strings.CutPrefix(segment, "{")
+		names[i] = ""
+		if isParam {
+			names[i] = strings.TrimSuffix(name, "}")
+		}
+	}
+	return names
 }
 
 func isRead(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-// find returns the route of a request and the values, still encoded, of the named segments of its path; nil if
-// there is none.
-func (r *router) find(req *http.Request) (*route, map[string]string) {
+// find returns the route of a request; nil if there is none.
+func (r *router) find(req *http.Request) *route {
 	var match mux.RouteMatch
 	if !r.mux.Match(req, &match) {
-		return nil, nil
+		return nil
 	}
-	return r.routes[match.Route], match.Vars
+	return r.routes[match.Route]
 }
 
-// address fills in what the path names.
-func (r *Request) address(route *route, encoded map[string]string) {
-	r.Endpoint, r.Resource, r.Params = route.Endpoint, route.Resource, encoded
-	for name, value := range encoded {
-		if strings.IndexByte(value, '%') >= 0 {
-			// The path was checked before.
-			encoded[name], _ = url.PathUnescape(value)
+// address fills in what the decoded segments of the path name.
+func (r *Request) address(route *route, segments []string) {
+	r.Endpoint, r.Resource = route.Endpoint, route.Resource
+	r.Params = make(map[string]string, len(route.params))
+	for i, name := range route.params {
+		if name != "" {
+			r.Params[name] = segments[i]
 		}
 	}
-	path := domain.URI(r.URL.Path[len(route.pattern)-len(route.Path):])
-	if r.URL.RawPath != "" {
-		path = r.expand(route.Path)
+	if route.Kind == Utility {
+		return
 	}
-	switch route.Kind {
-	case PluralEndpoint:
+	path := "/" + strings.Join(segments, "/")
+	if route.Kind == PluralEndpoint {
 		r.Plural = domain.Plural(path)
-	case ObjectEndpoint:
-		r.URI, r.Plural = path, path.Plural()
+		return
 	}
-}
-
-// expand puts the parameters into a path, a slash inside of one still encoded.
-func (r *Request) expand(template string) domain.URI {
-	var path strings.Builder
-	for segment := range strings.SplitSeq(strings.TrimPrefix(template, "/"), "/") {
-		path.WriteByte('/')
-		if strings.HasPrefix(segment, "{") {
-			segment = strings.ReplaceAll(r.Params[segment[1:len(segment)-1]], "/", "%2F")
-		}
-		path.WriteString(segment)
-	}
-	return domain.URI(path.String())
+	r.URI = domain.URI(path)
+	r.Plural = r.URI.Plural()
 }
 
 // PluralOf is the plural endpoint of a resource.

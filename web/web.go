@@ -13,6 +13,7 @@ import (
 	"net/http"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // Handler answers one request, or returns an error for the frame to answer. After writing to w it must return
@@ -20,13 +21,13 @@ import (
 type Handler func(w http.ResponseWriter, r *Request) error
 
 // Kind says what an endpoint is, which rules the headers of its answers and what it accepts.
-type Kind int
+type Kind = rest.Kind
 
 // The kinds of endpoints. Those of resources answer JSON alone (406) and take JSON alone (415).
 const (
-	Utility Kind = iota
-	PluralEndpoint
-	ObjectEndpoint
+	Utility        = rest.Utility
+	PluralEndpoint = rest.PluralEndpoint
+	ObjectEndpoint = rest.ObjectEndpoint
 )
 
 // Endpoint is a path with its methods.
