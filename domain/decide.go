@@ -179,7 +179,7 @@ func (d *decision) proposed() ([]byte, Permissions, error) {
 	var err error
 	switch {
 	case d.Verb == Patch && d.PatchKind == JSONPatch:
-		data, permissions, err = patched(before, d.Operations)
+		data, permissions, err = patched(d.Resource, before, d.Operations)
 	case d.Verb == Patch:
 		data, err = d.merged(before)
 		permissions = mergedPermissions(before.Permissions, d.Permissions, d.PatchKind == MergePatch)

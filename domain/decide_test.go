@@ -299,6 +299,32 @@ func TestPatches(t *testing.T) {
 	}
 }
 
+func TestOperationsOnPermissionsAreChecked(t *testing.T) {
+	t.Parallel()
+	for operations, ok := range map[string]bool{
+		`[{"op":"add","path":"/permissions/book:create/bob","value":"bob"}]`:        true,
+		`[{"op":"add","path":"/permissions/read","value":["bob","ann"]}]`:           true,
+		`[{"op":"add","path":"/permissions/fly","value":["bob"]}]`:                  false,
+		`[{"op":"replace","path":"/permissions","value":{"fly":["bob"]}}]`:          false,
+		`[{"op":"add","path":"/permissions/read","value":[""]}]`:                    false,
+		`[{"op":"add","path":"/permissions/read","value":[1]}]`:                     false,
+		`[{"op":"add","path":"/permissions/read","value":"bob"}]`:                   false,
+		`[{"op":"replace","path":"/data","value":[]}]`:                              false,
+		`[{"op":"replace","path":"/data/id","value":"other"}]`:                      false,
+		`[{"op":"test","path":"/data/n","value":2}]`:                                false,
+		`[{"op":"test","path":"/data/n","value":1},{"op":"remove","path":"/data"}]`: false,
+	} {
+		w := newWorld(t)
+		w.must(t, w.command(domain.Put, "/shelves/a", `{"n":1}`))
+		c := w.command(domain.Patch, "/shelves/a", "")
+		c.PatchKind, c.Operations = domain.JSONPatch, []byte(operations)
+		_, err := w.do(c)
+		if got := domain.CodeOf(err); ok && err != nil || !ok && got != domain.Invalid {
+			t.Errorf("%s: got %v, want it accepted: %v", operations, err, ok)
+		}
+	}
+}
+
 func sameJSON(t *testing.T, got []byte, want string) bool {
 	t.Helper()
 	normal, err := jsondoc.Normalize([]byte(want), jsondoc.DefaultLimits)

@@ -2,8 +2,9 @@ package domain
 
 import (
 	"errors"
-	"maps"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
@@ -39,10 +40,10 @@ func mergedPermissions(before Permissions, given map[string][]string, remove boo
 
 // patched applies JSON-Patch operations to the document {"data": ..., "permissions": ...} in which each permission is
 // an object keyed by principal, so that a path can address one (protocol 2.6 c).
-func patched(before Object, operations []byte) ([]byte, Permissions, error) {
+func patched(r *Resource, before Object, operations []byte) ([]byte, Permissions, error) {
 	doc := append([]byte(`{"data":`), before.Data...)
 	doc = append(doc, `,"permissions":`...)
-	doc = appendKeyed(doc, before.Permissions)
+	doc = appendKeyed(doc, r.Permissions, before.Permissions)
 	doc = append(doc, '}')
 	after, err := jsondoc.Patch(doc, operations, jsondoc.DefaultPatchLimits)
 	if err != nil {
@@ -54,6 +55,9 @@ func patched(before Object, operations []byte) ([]byte, Permissions, error) {
 	}
 	keyed, _ := jsondoc.Lookup(after, "permissions")
 	permissions, err := unkeyed(keyed)
+	if err == nil {
+		err = permissions.check(r.Permissions)
+	}
 	if err != nil {
 		return nil, nil, patchFailed(err)
 	}
@@ -64,18 +68,35 @@ func patchFailed(err error) *Error {
 	return Invalidf(InBody, nil, "JSON Patch operation failed: %v", err)
 }
 
-func appendKeyed(dst []byte, p Permissions) []byte {
-	all := maps.Clone(p)
-	if all == nil {
-		all = Permissions{}
-	}
-	for _, always := range []string{"read", "write"} {
-		if _, ok := all[always]; !ok {
-			all[always] = nil
+// Limits of permissions.
+const (
+	MaxPrincipals      = 5000 // of one permission of an object
+	MaxPrincipalLength = 1024 // bytes
+)
+
+// check tells what is wrong with permissions that were not parsed from a body.
+func (p Permissions) check(allowed []string) error {
+	for name, principals := range p {
+		if !slices.Contains(allowed, name) {
+			return fmt.Errorf("%q is not one of %s", name, strings.Join(allowed, ", "))
+		}
+		if len(principals) > MaxPrincipals {
+			return fmt.Errorf("%s has more than %d principals", name, MaxPrincipals)
+		}
+		for _, principal := range principals {
+			if principal == "" || len(principal) > MaxPrincipalLength {
+				return fmt.Errorf("a principal of %s is empty or longer than %d bytes", name, MaxPrincipalLength)
+			}
 		}
 	}
+	return nil
+}
+
+// appendKeyed appends the permissions with an entry for each that the resource knows, so that a path into any can
+// be added to.
+func appendKeyed(dst []byte, names []string, all Permissions) []byte {
 	dst = append(dst, '{')
-	for i, name := range slices.Sorted(maps.Keys(all)) {
+	for i, name := range names {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
