@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,43 +15,44 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// migrate creates the schema and brings it up to date, while other starters wait for an advisory lock. (The
+// locker that comes with goose polls by the second, and does not cover goose's own table.)
 func migrate(ctx context.Context, config *pgx.ConnConfig, schema string) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }() // and releases the lock
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtext('kintolog migrations'), hashtext($1))", schema); err != nil {
+		return fmt.Errorf("wait to migrate schema %s: %w", schema, err)
+	}
+	var exists bool
+	row := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", schema)
+	if err := row.Scan(&exists); err != nil {
+		return err
+	}
+	if !exists {
+		if _, err := conn.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
+			return fmt.Errorf("create schema %s: %w", schema, err)
+		}
+	}
+	if err := up(ctx, config); err != nil {
+		return fmt.Errorf("migrate schema %s: %w", schema, err)
+	}
+	return nil
+}
+
+func up(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	db := stdlib.OpenDB(*config.Copy())
 	defer func() { err = errors.Join(err, db.Close()) }()
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(turn{schema}))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate schema %s: %w", schema, err)
-	}
-	return nil
-}
-
-// turn lets one process at a time migrate a schema. It is an advisory lock that is waited for, where
-// the locker that comes with goose polls by the second.
-type turn struct{ schema string }
-
-// SessionLock waits for the turn, and makes sure that there is a schema.
-func (t turn) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(hashtext('kintolog migrations'), hashtext($1))", t.schema); err != nil {
 		return err
 	}
-	var exists bool
-	row := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", t.schema)
-	if err := row.Scan(&exists); err != nil || exists {
-		return err
-	}
-	_, err := conn.ExecContext(ctx, "CREATE SCHEMA "+pgx.Identifier{t.schema}.Sanitize())
-	return err
-}
-
-// SessionUnlock ends the turn.
-func (t turn) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock(hashtext('kintolog migrations'), hashtext($1))", t.schema)
+	_, err = provider.Up(ctx)
 	return err
 }

@@ -1,9 +1,20 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	neturl "net/url"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/internal/pgtest"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/backendtest"
@@ -47,4 +58,141 @@ func TestAnswersTheSameBytesAsSQLite(t *testing.T) {
 		}
 	})
 	backendtest.Compare(t, open(t), other)
+}
+
+// The database of pgtest has the collation C; most databases have that of a language.
+func TestAnswersTheSameBytesInAnotherCollation(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	name := admin.Config().Database + "_icu"
+	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"); err != nil {
+		t.Skipf("this server has no ICU: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		if _, err := admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop: %v", err)
+		}
+		if err := admin.Close(ctx); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	u, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	u.Path = "/" + name
+	var schemas atomic.Int64
+	backendtest.Run(t, func(t testing.TB) projections.Store {
+		t.Helper()
+		store, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Schema: fmt.Sprintf("s%d", schemas.Add(1))})
+		if err != nil {
+			t.Fatalf("Open: %v", err)
+		}
+		t.Cleanup(func() {
+			if err := store.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		return store
+	})
+}
+
+func TestStartersMigrateOneAtATime(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	var starters sync.WaitGroup
+	for range 6 {
+		starters.Go(func() {
+			store, err := postgres.Open(t.Context(), postgres.Options{URL: url, Schema: "together"})
+			if err != nil {
+				t.Errorf("Open: %v", err)
+				return
+			}
+			if err := store.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+	}
+	starters.Wait()
+}
+
+func TestSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	name := admin.Config().Database + "_ascii"
+	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"); err != nil {
+		t.Fatalf("CREATE DATABASE: %v", err)
+	}
+	ascii := strings.Replace(url, admin.Config().Database, name, 1)
+	for _, c := range []struct {
+		options postgres.Options
+		want    string
+	}{
+		{postgres.Options{URL: ascii}, "UTF8 is needed"},
+		{postgres.Options{URL: url, Schema: "No Such"}, "schema name"},
+		{postgres.Options{URL: "postgres://127.0.0.1:1/nothing"}, projections.ErrUnavailable.Error()},
+	} {
+		_, err := postgres.Open(t.Context(), c.options)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("Open(%+v) = %v, want an error with %q", c.options, err, c.want)
+		}
+	}
+	if _, err := admin.Exec(t.Context(), "DROP DATABASE "+name); err != nil {
+		t.Errorf("DROP DATABASE: %v", err)
+	}
+}
+
+func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	writing, watching := openURL(t, url), openURL(t, url)
+	positions, err := watching.Watch(t.Context())
+	if err != nil {
+		t.Fatalf("Watch: %v", err)
+	}
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	var tail eventstore.Tail
+	for range 4 {
+		next := eventstore.Tail{Position: tail.Position + 1}
+		if err := writing.Apply(t.Context(), projections.Change{From: tail, To: next}); err != nil {
+			t.Fatalf("Apply: %v", err)
+		}
+		for tail = next; <-positions < tail.Position; {
+		}
+		kill := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database() AND pid <> pg_backend_pid()"
+		if _, err := admin.Exec(t.Context(), kill); err != nil {
+			t.Fatalf("terminate: %v", err)
+		}
+	}
+}
+
+func TestTellsRefusedDataApart(t *testing.T) {
+	t.Parallel()
+	store := openURL(t, pgtest.New(t))
+	row := projections.Row{Object: domain.Object{URI: "/l/a", Data: []byte(`{"a":"\u0000"}`)}}
+	change := projections.Change{To: eventstore.Tail{Position: 1}, Steps: []projections.Step{{Objects: []projections.Row{row}}}}
+	if err := store.Apply(t.Context(), change); !errors.Is(err, projections.ErrRefused) {
+		t.Errorf("Apply = %v, want ErrRefused", err)
+	}
+	if err := store.Check(t.Context(), row); !errors.Is(err, projections.ErrRefused) {
+		t.Errorf("Check = %v, want ErrRefused", err)
+	}
+	change.Steps[0].Objects[0].Refused = "test"
+	if err := store.Apply(t.Context(), change); err != nil {
+		t.Errorf("Apply to quarantine = %v", err)
+	}
 }
