@@ -36,8 +36,8 @@ var arrows = []struct {
 	{"web/...", []string{"web/...", "domain/..."}},
 	{"readapi/...", []string{"readapi/...", "web/...", "domain/..."}},
 	{"writeapi/...", []string{"writeapi/...", "web/...", "eventstore", "domain/..."}},
-	{"kinto", []string{"domain/..."}},
-	{"kinto/...", []string{"kinto/...", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
+	{"kinto", []string{"kinto/schema", "domain/..."}},
+	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "projections", "domain/..."}},
 }
 
 // domainLibraries is all that domain may use beside the standard library: pure
@@ -65,7 +65,7 @@ var fences = []struct {
 	{
 		"NATS",
 		[]string{"github.com/nats-io/...", "github.com/synadia-io/..."},
-		[]string{"eventstore/jetstream/...", "internal/natstest/...", "server/...", "cmd/...", "examples/..."},
+		[]string{"cache/natskv", "eventstore/jetstream/...", "internal/natstest/...", "server/...", "cmd/...", "examples/..."},
 	},
 }
 
