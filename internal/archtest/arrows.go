@@ -37,7 +37,9 @@ var arrows = []struct {
 	{"readapi/...", []string{"readapi/...", "web/...", "domain/..."}},
 	{"writeapi/...", []string{"writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"kinto", []string{"kinto/schema", "domain/..."}},
-	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "projections", "domain/..."}},
+	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
+	{"batch/...", []string{"batch/...", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
+	{"cache/...", []string{"cache/...", "domain/..."}},
 }
 
 // domainLibraries is all that domain may use beside the standard library: pure
