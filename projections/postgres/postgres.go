@@ -157,3 +157,11 @@ func (s *Store) Close() error {
 	s.readers.Close()
 	return nil
 }
+
+// Optimize implements [projections.Optimizer].
+func (s *Store) Optimize(ctx context.Context) error {
+	if _, err := s.writers.Exec(ctx, "ANALYZE objects, scopes, aces, members"); err != nil {
+		return fmt.Errorf("optimize: %w", wrap(err))
+	}
+	return nil
+}

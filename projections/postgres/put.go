@@ -135,5 +135,5 @@ ON CONFLICT (plural) DO UPDATE SET
     resource = excluded.resource,
     timestamp = greatest(s.timestamp, excluded.timestamp),
     live = s.live + excluded.live,
-    position = excluded.position`, plurals, resources, timestamps, live, positions)
+    position = greatest(s.position, excluded.position)`, plurals, resources, timestamps, live, positions)
 }

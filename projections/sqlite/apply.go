@@ -97,7 +97,7 @@ ON CONFLICT (plural) DO UPDATE SET
     resource = excluded.resource,
     timestamp = max(timestamp, excluded.timestamp),
     live = live + excluded.live,
-    position = excluded.position`,
+    position = max(position, excluded.position)`,
 			string(scope.Plural), scope.Resource, int64(scope.Timestamp), scope.Live, int64(scope.Position))
 	}
 }

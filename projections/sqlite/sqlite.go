@@ -135,3 +135,15 @@ func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error
 	}
 	return stmt, nil
 }
+
+// Optimize implements [projections.Optimizer].
+func (s *Store) Optimize(ctx context.Context) error {
+	err := s.writer.transaction(ctx, func(tx *transaction) error {
+		tx.exec("ANALYZE")
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("optimize: %w", wrap(err))
+	}
+	return nil
+}

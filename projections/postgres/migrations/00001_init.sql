@@ -43,13 +43,12 @@ CREATE TABLE members (
 );
 CREATE INDEX members_by_group ON members (uri);
 
--- What could not be applied; entry is the row as JSON.
+-- What could not be applied; entry is the row as JSON. Without an index, which could refuse it again.
 CREATE TABLE quarantine (
     plural   text COLLATE "C" NOT NULL,
     id       text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
-    entry    text NOT NULL,
-    PRIMARY KEY (plural, id, position)
+    entry    text NOT NULL
 );
 
 -- One row: up to where the log is applied.

@@ -1,0 +1,220 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+)
+
+// RunnerOptions bound what a [Runner] applies in one transaction. The zero value has the defaults.
+type RunnerOptions struct {
+	MaxEvents int           // default 2,000
+	MaxBytes  int           // default 8 MiB
+	MaxDelay  time.Duration // between attempts while the store or the log is unavailable, default 5 s
+}
+
+func (o RunnerOptions) withDefaults() RunnerOptions {
+	if o.MaxEvents == 0 {
+		o.MaxEvents = 2_000
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 8 << 20
+	}
+	if o.MaxDelay == 0 {
+		o.MaxDelay = 5 * time.Second
+	}
+	return o
+}
+
+// Runner keeps a store up with a log. Several may run for one store, in any processes: each commit is applied
+// once, and when one stops the others go on. Its methods may be called concurrently.
+type Runner struct {
+	*Waiter
+	log     eventstore.Log
+	options RunnerOptions
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+
+	applying sync.Mutex // guards applier
+	applier  applier
+
+	mu   sync.Mutex // guards what follows
+	seen domain.Position
+	err  error
+}
+
+// Start verifies that the store belongs to the log, as [Verify] does, and follows the log until
+// Close. The context bounds the start only.
+func Start(ctx context.Context, log eventstore.Log, store Store, groups Groups, options RunnerOptions) (*Runner, error) {
+	r := &Runner{log: log, options: options.withDefaults(), applier: applier{store: store, groups: groups}}
+	if err := r.verify(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.Waiter, err = NewWaiter(ctx, store); err != nil {
+		return nil, err
+	}
+	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	r.done.Go(func() { r.run(ctx) })
+	return r, nil
+}
+
+// Seen is how far the log was seen to go.
+func (r *Runner) Seen() domain.Position {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seen
+}
+
+// Lag is how many entries the log was seen to have that the store has not.
+func (r *Runner) Lag() domain.Position {
+	return max(r.Seen(), r.Position()) - r.Position()
+}
+
+// Err is nil while all is well, the last failure while the runner tries again, and why it has stopped
+// after it gave up.
+func (r *Runner) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// Quarantined lists what the store refused, by position.
+func (r *Runner) Quarantined(ctx context.Context) ([]Row, error) {
+	return r.applier.store.Quarantined(ctx)
+}
+
+// Replay applies what is in quarantine for the object, in one transaction. If the store still refuses it, the
+// error is ErrRefused and everything stays as it is. If nothing is in quarantine it does nothing.
+func (r *Runner) Replay(ctx context.Context, u domain.URI) error {
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	if err := r.applier.replay(ctx, u); err != nil {
+		return fmt.Errorf("replay %s: %w", u, err)
+	}
+	return nil
+}
+
+// Close stops following and waits until nothing is under way. Who waits gets an error.
+func (r *Runner) Close() {
+	r.stop()
+	r.done.Wait()
+	r.Waiter.Close()
+}
+
+// run follows the log, from where the store is, again and again.
+func (r *Runner) run(ctx context.Context) {
+	delay := backoff.NewExponentialBackOff()
+	delay.InitialInterval, delay.MaxInterval = 10*time.Millisecond, r.options.MaxDelay
+	for {
+		before := r.Position()
+		err := r.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		r.report(err)
+		if !mayPass(err) {
+			r.fail(err)
+			return
+		}
+		if r.Position() > before {
+			delay.Reset()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(delay.NextBackOff()):
+		}
+	}
+}
+
+// mayPass tells whether a later attempt may succeed.
+func mayPass(err error) bool {
+	for _, fatal := range []error{ErrAhead, ErrDiverged, ErrRefused, eventstore.ErrCorrupt} {
+		if errors.Is(err, fatal) {
+			return false
+		}
+	}
+	return true
+}
+
+// follow applies what the log has and what is appended to it, until something fails.
+func (r *Runner) follow(ctx context.Context) error {
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
+	r.report(nil)
+	ctx, stop := context.WithCancelCause(ctx)
+	q := newQueue(r.options.MaxEvents, r.options.MaxBytes)
+	var reading sync.WaitGroup
+	after := r.applier.checkpoint.Position
+	reading.Go(func() { stop(r.read(ctx, after, q)) })
+	stop(r.applyAll(ctx, q))
+	reading.Wait()
+	return context.Cause(ctx)
+}
+
+func (r *Runner) verify(ctx context.Context) error {
+	checkpoint, tail, err := Verify(ctx, r.log, r.applier.store)
+	if err != nil {
+		return err
+	}
+	r.notice(tail.Position)
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	return r.applier.begin(ctx, checkpoint)
+}
+
+func (r *Runner) read(ctx context.Context, after domain.Position, q *queue) error {
+	for entry, err := range r.log.Follow(ctx, after) {
+		if err != nil {
+			return fmt.Errorf("follow the log: %w", err)
+		}
+		r.notice(entry.Position)
+		if err := q.put(ctx, entry); err != nil {
+			return err
+		}
+	}
+	return errors.New("follow the log: it ended")
+}
+
+func (r *Runner) applyAll(ctx context.Context, q *queue) error {
+	for {
+		entries, err := q.take(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.apply(ctx, entries); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *Runner) apply(ctx context.Context, entries []eventstore.Entry) error {
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	if err := r.applier.apply(ctx, entries); err != nil {
+		return err
+	}
+	r.advance(r.applier.checkpoint.Position)
+	return nil
+}
+
+func (r *Runner) notice(position domain.Position) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = max(r.seen, position)
+}
+
+func (r *Runner) report(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.err = err
+}

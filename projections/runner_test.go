@@ -1,0 +1,473 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/eventstore/memlog"
+	"github.com/kintolog/kintolog/internal/pgtest"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/projections/postgres"
+	"github.com/kintolog/kintolog/projections/sqlite"
+)
+
+func openSQLite(t testing.TB) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "model.db"))
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	closeAtEnd(t, store)
+	return store
+}
+
+func openPostgres(t testing.TB) *postgres.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: pgtest.New(t)})
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	closeAtEnd(t, store)
+	return store
+}
+
+func closeAtEnd(t testing.TB, store projections.Store) {
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+func noGroups(string, domain.Object) ([]string, bool) { return nil, false }
+
+func start(t testing.TB, log eventstore.Log, store projections.Store) *projections.Runner {
+	t.Helper()
+	r, err := projections.Start(t.Context(), log, store, noGroups, projections.RunnerOptions{})
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	t.Cleanup(r.Close)
+	return r
+}
+
+// writer appends to a log.
+type writer struct {
+	t    testing.TB
+	log  *memlog.Log
+	tail eventstore.Tail
+	n    int
+}
+
+func newWriter(t testing.TB) *writer { return &writer{t: t, log: memlog.New()} }
+
+func (w *writer) append(events ...domain.Event) domain.Position {
+	w.t.Helper()
+	w.n++
+	tail, err := w.log.Append(w.t.Context(), w.tail, eventstore.Commit{ID: fmt.Sprintf("c%d", w.n), Events: events})
+	if err != nil {
+		w.t.Fatalf("Append: %v", err)
+	}
+	w.tail = tail
+	return tail.Position
+}
+
+func event(action domain.Action, u domain.URI, at int, value string) domain.Event {
+	o := domain.Object{URI: u, LastModified: domain.Timestamp(at), Created: domain.Timestamp(at)}
+	o.Data = fmt.Appendf(nil, `{"id":%q,"last_modified":%d,"v":%s}`, u.ID(), at, value)
+	if action == domain.Deleted {
+		o.Deleted, o.Created = true, 0
+		o.Data = fmt.Appendf(nil, `{"id":%q,"last_modified":%d,"deleted":true}`, u.ID(), at)
+	}
+	return domain.Event{Action: action, Resource: "thing", Object: o}
+}
+
+func wait(t testing.TB, r interface {
+	Wait(context.Context, domain.Position) error
+}, position domain.Position,
+) {
+	t.Helper()
+	if err := r.Wait(t.Context(), position); err != nil {
+		t.Fatalf("Wait: %v", err)
+	}
+}
+
+func dump(t testing.TB, store projections.Store) string {
+	t.Helper()
+	var lines []string
+	err := store.Dump(t.Context(), func(line string) error {
+		lines = append(lines, line)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("Dump: %v", err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func object(t testing.TB, store projections.Store, u domain.URI) domain.Object {
+	t.Helper()
+	snapshot, err := store.Load(t.Context(), domain.Needs{Objects: []domain.URI{u}})
+	if err != nil {
+		t.Fatalf("Load: %v", err)
+	}
+	return snapshot.Objects[u]
+}
+
+func TestRunnerMakesCommitsReadable(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openSQLite(t)
+	w.append(event(domain.Created, "/l/a", 1, "1"))
+	r := start(t, w.log, store)
+	wait(t, r, 1)
+	for i := range 50 {
+		wait(t, r, w.append(event(domain.Updated, "/l/a", i+2, "2")))
+		if got := object(t, store, "/l/a").LastModified; got != domain.Timestamp(i+2) {
+			t.Fatalf("after Wait the object has the timestamp %d, want %d", got, i+2)
+		}
+	}
+	if r.Err() != nil || r.Lag() != 0 || r.Seen() != w.tail.Position || r.Position() != w.tail.Position {
+		t.Errorf("Err, Lag, Seen, Position = %v, %d, %d, %d", r.Err(), r.Lag(), r.Seen(), r.Position())
+	}
+}
+
+func TestRunnerGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openSQLite(t)
+	for i := range 5 {
+		r := start(t, w.log, store)
+		wait(t, r, w.append(event(domain.Created, domain.URI(fmt.Sprintf("/l/%d", i)), i+1, "1")))
+		r.Close()
+		if err := r.Wait(t.Context(), w.tail.Position+1); err == nil {
+			t.Error("Wait for more after Close succeeds")
+		}
+	}
+}
+
+func TestStartRefusesAnotherLog(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openSQLite(t)
+	w.append(event(domain.Created, "/l/a", 1, "1"))
+	r := start(t, w.log, store)
+	wait(t, r, 1)
+	r.Close()
+	other := newWriter(t)
+	_, err := projections.Start(t.Context(), other.log, store, noGroups, projections.RunnerOptions{})
+	if !errors.Is(err, projections.ErrAhead) {
+		t.Errorf("Start on an empty log = %v, want ErrAhead", err)
+	}
+	other.append(event(domain.Created, "/l/b", 1, "1"))
+	_, err = projections.Start(t.Context(), other.log, store, noGroups, projections.RunnerOptions{})
+	if !errors.Is(err, projections.ErrDiverged) {
+		t.Errorf("Start on another log = %v, want ErrDiverged", err)
+	}
+}
+
+func TestRunnersStandByForEachOther(t *testing.T) {
+	t.Parallel()
+	for name, store := range map[string]projections.Store{"sqlite": openSQLite(t), "postgres": openPostgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWriter(t)
+			runners := []*projections.Runner{start(t, w.log, store), start(t, w.log, store), start(t, w.log, store)}
+			for i := range 100 {
+				w.append(event(domain.Created, domain.URI(fmt.Sprintf("/l/%d", i)), i+1, "1"))
+				if i == 50 {
+					runners[0].Close()
+				}
+			}
+			for _, r := range runners[1:] {
+				wait(t, r, w.tail.Position)
+				if err := r.Err(); err != nil {
+					t.Errorf("Err = %v", err)
+				}
+			}
+			snapshot, err := store.Load(t.Context(), domain.Needs{Scopes: []domain.Plural{"/l"}})
+			if want := (domain.Scope{Timestamp: 100, Live: 100}); err != nil || snapshot.Scopes["/l"] != want {
+				t.Errorf("scope = %v, %v, want %v", snapshot.Scopes["/l"], err, want)
+			}
+		})
+	}
+}
+
+// halting is a log that stops in the middle of a commit until it is told to go on.
+type halting struct {
+	eventstore.Log
+	halted, goOn chan struct{}
+}
+
+func (h halting) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+	return func(yield func(eventstore.Entry, error) bool) {
+		for e, err := range h.Log.Follow(ctx, after) {
+			if !yield(e, err) {
+				return
+			}
+			if err == nil && !e.Last {
+				close(h.halted)
+				<-h.goOn
+			}
+		}
+	}
+}
+
+func TestRunnerAppliesWholeCommits(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openSQLite(t)
+	log := halting{w.log, make(chan struct{}), make(chan struct{})}
+	r := start(t, log, store)
+	w.append(event(domain.Created, "/l/a", 1, "1"))
+	end := w.append(event(domain.Created, "/l/b", 2, "1"), event(domain.Created, "/m/b", 1, "1"))
+	<-log.halted
+	wait(t, r, 1)
+	if o := object(t, store, "/l/b"); o.Live() {
+		t.Error("half a commit is applied")
+	}
+	close(log.goOn)
+	wait(t, r, end)
+	if o := object(t, store, "/m/b"); !o.Live() {
+		t.Error("the commit is not applied")
+	}
+}
+
+// picky is a store that refuses data with the word "bad" for a while, and may be unavailable.
+type picky struct {
+	projections.Store
+	refusing atomic.Bool
+	failures atomic.Int32
+}
+
+func (p *picky) Apply(ctx context.Context, change projections.Change) error {
+	if p.failures.Add(-1) >= 0 {
+		return fmt.Errorf("test: %w", projections.ErrUnavailable)
+	}
+	for _, step := range change.Steps {
+		for _, row := range step.Objects {
+			if row.Refused == "" && p.Check(ctx, row) != nil {
+				return projections.ErrRefused
+			}
+		}
+	}
+	return p.Store.Apply(ctx, change)
+}
+
+func (p *picky) Check(_ context.Context, row projections.Row) error {
+	if p.refusing.Load() && strings.Contains(string(row.Data), "bad") {
+		return projections.ErrRefused
+	}
+	return nil
+}
+
+func TestRunnerTriesAgain(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), &picky{Store: openSQLite(t)}
+	store.failures.Store(3)
+	r := start(t, w.log, store)
+	wait(t, r, w.append(event(domain.Created, "/l/a", 1, "1")))
+	if err := r.Err(); err != nil {
+		t.Errorf("Err after recovery = %v", err)
+	}
+	if n := store.failures.Load(); n >= 0 {
+		t.Errorf("%d failures are left", n+1)
+	}
+}
+
+func TestQuarantineStopsAnObjectNotTheLog(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), &picky{Store: openSQLite(t)}
+	store.refusing.Store(true)
+	r := start(t, w.log, store)
+	for _, commit := range [][]domain.Event{
+		{event(domain.Created, "/l/a", 1, `"bad"`), event(domain.Created, "/l/b", 2, "1"), event(domain.Created, "/l/c", 3, "1")},
+		{event(domain.Updated, "/l/c", 4, `"bad"`)},
+		{event(domain.Updated, "/l/a", 5, `"good"`), event(domain.Updated, "/l/b", 6, "2")},
+		{event(domain.Deleted, "/l/c", 7, "")},
+	} {
+		wait(t, r, w.append(commit...)) // one by one: several states of an object in one change are its last
+	}
+	if got := object(t, store, "/l/b").LastModified; got != 6 {
+		t.Errorf("the object beside has the timestamp %d, want 6", got)
+	}
+	rows, err := r.Quarantined(t.Context())
+	var got []string
+	for _, row := range rows {
+		got = append(got, fmt.Sprintf("%s@%d", row.URI, row.LastModified))
+	}
+	want := []string{"/l/a@1", "/l/c@4", "/l/a@5", "/l/c@7"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("quarantine = %v, %v, want %v", got, err, want)
+	}
+	if err := r.Replay(t.Context(), "/l/nothing"); err != nil {
+		t.Errorf("Replay of nothing = %v", err)
+	}
+	store.refusing.Store(false)
+	for _, u := range []domain.URI{"/l/a", "/l/c"} {
+		if err := r.Replay(t.Context(), u); err != nil {
+			t.Errorf("Replay %s = %v", u, err)
+		}
+	}
+	wait(t, r, w.append(event(domain.Updated, "/l/a", 8, "3")))
+	rebuilt := openSQLite(t)
+	if err := projections.Rebuild(t.Context(), w.log, rebuilt, noGroups, nil); err != nil {
+		t.Fatalf("Rebuild: %v", err)
+	}
+	if got, want := dump(t, store), dump(t, rebuilt); got != want {
+		t.Errorf("after the replay\n%s\nrebuilt\n%s", got, want)
+	}
+}
+
+func TestQuarantineOfPostgres(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openPostgres(t)
+	r := start(t, w.log, store)
+	wait(t, r, w.append(event(domain.Created, "/l/a", 1, `"\u0000"`), event(domain.Created, "/l/b", 2, "1")))
+	wait(t, r, w.append(event(domain.Updated, "/l/a", 3, "1")))
+	if o := object(t, store, "/l/b"); !o.Live() {
+		t.Error("the object beside is not applied")
+	}
+	rows, err := r.Quarantined(t.Context())
+	if err != nil || len(rows) != 2 || rows[0].URI != "/l/a" || rows[1].LastModified != 3 {
+		t.Errorf("quarantine = %v, %v, want both states of /l/a", rows, err)
+	}
+}
+
+// randomCommits appends commits that create, update, delete, take trees along, and once flush.
+func randomCommits(w *writer, n int) {
+	seed := rand.Uint64()
+	w.t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	live := map[domain.URI]bool{}
+	at := 1
+	w.append(domain.Event{Action: domain.Started, Object: domain.Object{LastModified: 1}})
+	for i := range n {
+		var events []domain.Event
+		for range 1 + r.IntN(6) {
+			at++
+			top := domain.URI(fmt.Sprintf("/buckets/b%d", r.IntN(4)))
+			u := top
+			if r.IntN(4) > 0 {
+				u = domain.URI(fmt.Sprintf("%s/groups/g%d", top, r.IntN(6)))
+			}
+			switch {
+			case !live[u]:
+				events = append(events, event(domain.Created, u, at, fmt.Sprint(at)))
+				live[u] = true
+			case r.IntN(3) > 0:
+				events = append(events, event(domain.Updated, u, at, fmt.Sprint(at)))
+			default:
+				e := event(domain.Deleted, u, at, "")
+				e.Cascade = u == top
+				events = append(events, e)
+				for below := range live {
+					if below == u || e.Cascade && u.Contains(below.Plural()) {
+						delete(live, below)
+					}
+				}
+			}
+			if e := &events[len(events)-1]; e.Action != domain.Deleted {
+				e.Object.Permissions = domain.Permissions{}.With("write", fmt.Sprintf("user%d", r.IntN(5)))
+			}
+		}
+		if i == n/2 {
+			events = append(events, domain.Event{Action: domain.Flushed, Object: domain.Object{LastModified: domain.Timestamp(at)}})
+			clear(live)
+		}
+		w.append(events...)
+	}
+}
+
+func TestLiveEqualsRebuilt(t *testing.T) {
+	t.Parallel()
+	groups := func(resource string, o domain.Object) ([]string, bool) {
+		if o.URI.Plural().Parent() == "" || o.Deleted {
+			return nil, o.URI.Plural().Parent() != ""
+		}
+		return []string{"user1", o.URI.ID()}, true
+	}
+	w := newWriter(t)
+	stores := map[string]projections.Store{
+		"live sqlite": openSQLite(t), "live postgres": openPostgres(t),
+		"rebuilt sqlite": openSQLite(t), "rebuilt postgres": openPostgres(t),
+	}
+	var runners []*projections.Runner
+	for _, name := range []string{"live sqlite", "live postgres"} {
+		r, err := projections.Start(t.Context(), w.log, stores[name], groups, projections.RunnerOptions{MaxEvents: 7})
+		if err != nil {
+			t.Fatalf("Start: %v", err)
+		}
+		t.Cleanup(r.Close)
+		runners = append(runners, r)
+	}
+	randomCommits(w, 300)
+	for _, r := range runners {
+		wait(t, r, w.tail.Position)
+	}
+	for _, name := range []string{"rebuilt sqlite", "rebuilt postgres"} {
+		var done domain.Position
+		progress := func(now, total domain.Position) {
+			if now <= done || now > total {
+				t.Errorf("progress from %d to %d of %d", done, now, total)
+			}
+			done = now
+		}
+		if err := projections.Rebuild(t.Context(), w.log, stores[name], groups, progress); err != nil {
+			t.Fatalf("Rebuild: %v", err)
+		}
+		if done != w.tail.Position {
+			t.Errorf("progress ended at %d of %d", done, w.tail.Position)
+		}
+	}
+	want := dump(t, stores["live sqlite"])
+	for name, store := range stores {
+		if got := dump(t, store); got != want {
+			t.Errorf("%s\n%s\nlive sqlite\n%s", name, got, want)
+		}
+	}
+}
+
+func TestWaiterHearsOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	open := func() projections.Store {
+		store, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+		if err != nil {
+			t.Fatalf("Open: %v", err)
+		}
+		closeAtEnd(t, store)
+		return store
+	}
+	w := newWriter(t)
+	waiter, err := projections.NewWaiter(t.Context(), open())
+	if err != nil {
+		t.Fatalf("NewWaiter: %v", err)
+	}
+	t.Cleanup(waiter.Close)
+	start(t, w.log, open())
+	var waiting sync.WaitGroup
+	for i := range 10 {
+		waiting.Go(func() {
+			if err := waiter.Wait(t.Context(), domain.Position(i+1)); err != nil {
+				t.Errorf("Wait: %v", err)
+			}
+		})
+	}
+	for i := range 10 {
+		w.append(event(domain.Created, domain.URI(fmt.Sprintf("/l/%d", i)), i+1, "1"))
+	}
+	waiting.Wait()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := waiter.Wait(ctx, 100); !errors.Is(err, context.Canceled) {
+		t.Errorf("Wait with an ended context = %v", err)
+	}
+}
