@@ -1,9 +1,6 @@
 package config
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Defaults are the settings of somebody whose configuration file says nothing (protocol 9.2).
 func Defaults() *Settings {
@@ -54,7 +51,7 @@ func Defaults() *Settings {
 func metricsDefaults() Metrics {
 	return Metrics{
 		MatchdictFields: []string{"bucket_id", "collection_id", "group_id", "record_id"},
-		CreatedSeries:   true, HistogramBuckets: []float64{.01, .05, .1, .5, 1, 3, 6, math.Inf(1)},
+		CreatedSeries:   true, HistogramBuckets: []float64{.01, .05, .1, .5, 1, 3, 6},
 		StatsdPrefix: "kinto.core",
 	}
 }

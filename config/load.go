@@ -47,7 +47,7 @@ func load(file string, d document, env environment, resources []string) (*Settin
 		return nil, l.warnings, err
 	}
 	slices.SortFunc(s.given, func(a, b given) int { return cmp.Compare(a.name, b.name) })
-	l.unsupported()
+	l.unsupportedIn(unsupported)
 	l.cautions()
 	return s, l.warnings, nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -14,23 +15,22 @@ var obsolete = []struct {
 }{
 	{[]string{"flush_endpoint_enabled"}, ""}, // loader.cautions tells, where it matters
 	{[]string{"use", "set *", "get *", "tm.annotate_user", "settings_prefix"}, ""},
-	{[]string{"initialization_sequence"}, "replaces steps of the start in Python, which this software does not have"},
-	{[]string{"json_renderer", "logging_renderer", "project_handlers"}, "names Python code; log_format and log_level say how to log"},
-	{[]string{"pyramid.*"}, "configures the Python framework Pyramid"},
-	{[]string{"multiauth.groupfinder", "multiauth.authorization_policy"}, "names Python code; groups and permissions are built in"},
+	{[]string{"initialization_sequence"}, "the start is not a sequence of Python functions"},
+	{[]string{"json_renderer", "logging_renderer", "project_handlers"}, "Python code is not loaded; log_format and log_level say how to log"},
+	{[]string{"pyramid.*"}, "the Python framework Pyramid is not used"},
 	{
 		[]string{
 			"*_pool_size", "*_max_overflow", "*_pool_recycle", "*_pool_timeout", "*_max_backlog", "*_poolclass",
 			"*_pool_pre_ping",
 		},
-		"sets up a pool of connections in Python; parameters of storage_url such as pool_max_conns do so here",
+		"connections are pooled by other means; parameters of storage_url such as pool_max_conns set them up",
 	},
-	{[]string{"cache_hosts"}, "names servers of memcached, which is not used"},
-	{[]string{"newrelic_*", "newrelic.*"}, "configures New Relic, which is not built in; traces are exported with OpenTelemetry"},
-	{[]string{"sentry_*"}, "configures Sentry, which is not built in; errors are in the log, and traces are exported with OpenTelemetry"},
-	{[]string{"profiler_dir"}, "configures the Python profiler"},
-	{[]string{"statsd_backend"}, "names Python code"},
-	{[]string{"quotas.*"}, "belongs to quotas, which Kinto has removed"},
+	{[]string{"cache_hosts"}, "memcached is not used"},
+	{[]string{"newrelic_*", "newrelic.*"}, "New Relic is not built in; traces are exported with OpenTelemetry"},
+	{[]string{"sentry_*"}, "Sentry is not built in; errors are in the log, and traces are exported with OpenTelemetry"},
+	{[]string{"profiler_dir"}, "there is no profiler for single requests"},
+	{[]string{"statsd_backend"}, "Python code is not loaded"},
+	{[]string{"quotas.*"}, "Kinto has removed quotas"},
 }
 
 // obsolete accepts what means nothing here, and says so once for each group.
@@ -44,11 +44,24 @@ func (l *loader) obsolete() {
 			}
 		}
 		if group.sentence != "" && len(found) > 0 {
-			l.warn(found[0], "%s has no effect: it %s.", strings.Join(found, ", "), group.sentence)
+			l.warn(found[0], "%s: no effect, because %s.", strings.Join(found, ", "), group.sentence)
 		}
 	}
+	l.decider("multiauth.groupfinder")
+	l.decider("multiauth.authorization_policy")
 	l.contradicted("transaction_per_request", true, "every request is carried out whole or not at all")
 	l.contradicted("profiler_enabled", false, "there is no profiler for single requests")
+}
+
+// decider refuses code that decides who may do what, unless it is what Kinto itself has.
+func (l *loader) decider(name string) {
+	l.apply(bind(name, new(string), func(text string) (string, error) {
+		if text != "" && !strings.HasPrefix(text, "kinto.core.") {
+			return "", errors.New("names Python code, which cannot be loaded, to decide who may do what: remove it if " +
+				"groups and permissions as Kinto has them are enough")
+		}
+		return text, nil
+	}), name)
 }
 
 // contradicted accepts a setting that can have but one value here, and says so to those who give another.

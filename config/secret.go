@@ -10,7 +10,8 @@ import (
 const hidden = "[hidden]"
 
 // Secret is a value that must not be seen: however it is printed, logged or encoded, it shows as
-// "[hidden]", or as "" when there is none.
+// "[hidden]", or as "" when there is none. It must not be the key of a map, of which encoding/json
+// takes no notice, nor in a field that is not exported, of which package fmt takes none.
 type Secret string
 
 // Reveal returns the value itself.

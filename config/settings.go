@@ -156,7 +156,7 @@ type Metrics struct {
 	Prefix           string    // prometheus_prefix; "" for Project.Name
 	Disabled         []string  // prometheus_disabled_metrics; none
 	CreatedSeries    bool      // prometheus_created_metrics_enabled; true
-	HistogramBuckets []float64 // prometheus_histogram_buckets, ascending; 0.01 0.05 0.1 0.5 1.0 3.0 6.0 Inf
+	HistogramBuckets []float64 // prometheus_histogram_buckets, ascending, without Inf, which is always there; 0.01 0.05 0.1 0.5 1 3 6
 	StatsdURL        URL       // statsd_url, udp://host:port; "" for none
 	StatsdPrefix     string    // statsd_prefix; "kinto.core"
 }

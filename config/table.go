@@ -147,6 +147,7 @@ func (m *Metrics) bindings() []binding {
 	}
 }
 
+// parseBuckets leaves out the last bound if it is infinite.
 func parseBuckets(text string) ([]float64, error) {
 	var buckets []float64
 	for _, word := range words(text) {
@@ -155,6 +156,9 @@ func parseBuckets(text string) ([]float64, error) {
 			return nil, errors.New("must be numbers that grow, the last of which may be Inf")
 		}
 		buckets = append(buckets, bound)
+	}
+	if last := len(buckets) - 1; last >= 0 && math.IsInf(buckets[last], 1) {
+		buckets = buckets[:last]
 	}
 	return buckets, nil
 }

@@ -1,6 +1,6 @@
 package config
 
-import "fmt"
+import "strings"
 
 // unsupported are settings that are read and checked, but that this version does not act upon, each with what
 // happens instead. Keys are names of settings, of families (see families.go), and values of includes and of
@@ -24,25 +24,27 @@ var unsupported = map[string]string{
 	"statsd_url":                                "nothing is sent to StatsD",
 }
 
-// unsupported warns of what was asked for and is not done.
-func (l *loader) unsupported() {
+// unsupportedIn warns of what was asked for and is not done, as a table such as unsupported tells.
+func (l *loader) unsupportedIn(table map[string]string) {
 	for _, g := range l.given {
-		if sentence, found := unsupported[g.topic]; found && g.changed && g.name == g.topic {
+		own := g.name == g.topic || strings.Contains(g.topic, "{") // not an option of a listener
+		if sentence, found := table[g.topic]; found && g.changed && own {
 			l.notYet(g.name, g.name, sentence)
 		}
 	}
 	for _, plugin := range l.Plugins.Includes {
-		if sentence, found := unsupported[string(plugin)]; found {
+		if sentence, found := table[string(plugin)]; found {
 			l.notYet("includes", string(plugin)+" in includes", sentence)
 		}
 	}
 	for _, policy := range l.Auth.Policies {
-		if sentence, found := unsupported["policy "+string(policy.Kind)]; found {
+		sentence, found := table["policy "+string(policy.Kind)]
+		if found && !l.Plugins.Has(pluginOf[policy.Kind]) { // of which it was said already
 			l.notYet("multiauth.policies", policy.Setting+" in multiauth.policies", sentence)
 		}
 	}
 }
 
 func (l *loader) notYet(setting, what, sentence string) {
-	l.warn(setting, "%s", fmt.Sprintf("%s is not supported by this version yet: %s.", what, sentence))
+	l.warn(setting, "%s is not supported by this version yet: %s.", what, sentence)
 }

@@ -1,0 +1,314 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kintolog/kintolog/config"
+)
+
+// file writes a configuration file of which lines are the section [app:main].
+func file(t *testing.T, lines ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kinto.ini")
+	content := "[app:main]\nuse = egg:kinto\n" + strings.Join(lines, "\n") + "\n"
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// load loads a file of these lines, which must be right.
+func load(t *testing.T, env []string, lines ...string) (*config.Settings, []config.Warning) {
+	t.Helper()
+	s, warnings, err := config.Load(file(t, lines...), env)
+	if err != nil {
+		t.Fatalf("load %q with %q: %v", lines, env, err)
+	}
+	return s, warnings
+}
+
+func TestLoadPrefersTheEnvironmentThenTheFileThenDefaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env   []string
+		lines []string
+		want  int
+	}{
+		{nil, nil, 0},
+		{nil, []string{"paginate_by = 1"}, 1},
+		{nil, []string{"kinto.paginate_by = 1"}, 1},
+		{nil, []string{"kinto.paginate_by = 1", "paginate_by = 1"}, 1},
+		{nil, []string{`paginate_by: "1"`}, 1},
+		{nil, []string{"settings_prefix = mine", "mine.paginate_by = 1"}, 1},
+		{[]string{"PAGINATE_BY=2"}, []string{"paginate_by = 1"}, 2},
+		{[]string{"PAGINATE_BY="}, []string{"paginate_by = 1"}, 1},
+		{[]string{"KINTO_PAGINATE_BY=3", "PAGINATE_BY=2"}, []string{"paginate_by = 1"}, 3},
+		{[]string{"KINTO_PAGINATE_BY=", "PAGINATE_BY=2"}, []string{"paginate_by = 1"}, 0},
+		{[]string{"KINTO_PAGINATE_BY=null"}, []string{"paginate_by = 1"}, 0},
+		{[]string{`KINTO_PAGINATE_BY="3"`}, nil, 3},
+		{[]string{"paginate_by=3", "KINTO_PAGINATE_BY"}, nil, 0},
+	} {
+		s, _ := load(t, c.env, c.lines...)
+		if got := s.Limits.PaginateBy; got != c.want {
+			t.Errorf("paginate_by of %q and %q: got %d, want %d", c.env, c.lines, got, c.want)
+		}
+	}
+}
+
+func TestLoadFindsTheAddressToListenOn(t *testing.T) {
+	t.Parallel()
+	const usual = "[server:main]\nhost = 0.0.0.0\nport = %(http_port)s\n"
+	for _, c := range []struct {
+		env     []string
+		content string
+		want    config.Server
+	}{
+		{nil, "[app:main]\n", config.Server{Host: "127.0.0.1", Port: 8888}},
+		{nil, usual + "[app:main]\n", config.Server{Host: "0.0.0.0", Port: 8888}},
+		{nil, usual + "[app:main]\nhttp_port = 80\n", config.Server{Host: "0.0.0.0", Port: 80}},
+		{nil, "[DEFAULT]\nhttp_port = 81\n" + usual + "[app:main]\n", config.Server{Host: "0.0.0.0", Port: 81}},
+		{nil, "[server:main]\nport = 82\n[app:main]\nhttp_port = 80\n", config.Server{Host: "127.0.0.1", Port: 82}},
+		{[]string{"PORT=83", "HOST=laptop"}, usual + "[app:main]\n", config.Server{Host: "0.0.0.0", Port: 83}},
+		{[]string{"HTTP_PORT=84"}, usual + "[app:main]\n", config.Server{Host: "0.0.0.0", Port: 84}},
+		{[]string{"PORT=83", "KINTO_PORT=85", "KINTO_HOST=::1"}, usual + "[app:main]\n", config.Server{Host: "::1", Port: 85}},
+		{[]string{"KINTO_PORT=tcp://10.0.0.1:80", "KINTO_SERVICE_HOST=10.0.0.1"}, "[app:main]\n", config.Server{Host: "127.0.0.1", Port: 8888}},
+	} {
+		path := filepath.Join(t.TempDir(), "kinto.ini")
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, warnings, err := config.Load(path, c.env)
+		if err != nil {
+			t.Errorf("load %q with %q: got %v, want nil", c.content, c.env, err)
+			continue
+		}
+		if s.Server != c.want || len(warnings) != 0 {
+			t.Errorf("load %q with %q: got %v and %v, want %v", c.content, c.env, s.Server, warnings, c.want)
+		}
+	}
+}
+
+func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
+	t.Parallel()
+	path := file(t,
+		"project_name = my kinto ; not # a comment",
+		"data_dir = %(here)s/data%%20",
+		"http_host = %(project_host)s:1%",
+		"project_host = example.org",
+		"cors_origins =",
+		"    https://a.example",
+		"  # https://b.example",
+		"    https://c.example",
+		`project_docs = "quoted"`,
+		"eos_message: a=b",
+	)
+	s, warnings, err := config.Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{s.Project.Name, s.Storage.DataDir, s.HTTP.Host, s.Project.Docs, s.HTTP.EndOfService.Message}
+	want := []string{"my kinto ; not # a comment", filepath.Dir(path) + "/data%20", "example.org:1%", "quoted", "a=b"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"https://a.example", "https://c.example"}, s.HTTP.CORS.Origins); diff != "" {
+		t.Errorf("cors_origins (-want +got):\n%s", diff)
+	}
+	if len(warnings) != 1 || warnings[0].Setting != "project_host" {
+		t.Errorf("got warnings %v, want one, about project_host", warnings)
+	}
+}
+
+func TestLoadRefusesAFileThatItCannotRead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ content, want string }{
+		{"paginate_by = 5\n", "has no section [app:main]"},
+		{"[app:main]\n\nkinto.userid_hmac_secret hush\n", "line 3 has no ="},
+		{"[app:main\n", "not one of sections"},
+		{"[app:main]\npaginate_by = 5\nkinto.paginate_by = 6\n", "paginate_by and kinto.paginate_by have different values"},
+		{"[app:main]\npaginate_by = 5\npaginate_by = 6\n", "paginate_by is given twice"},
+		{"[app:main]\ndata_dir = %(there)s\n", "data_dir in [app:main] refers to %(there)s"},
+		{"[app:main]\ndata_dir = %(data_dir)s\n", "defined nowhere, or by itself"},
+	} {
+		path := filepath.Join(t.TempDir(), "kinto.ini")
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := config.Load(path, nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hush") {
+			t.Errorf("load %q: got %v, want an error with %q", c.content, err, c.want)
+		}
+	}
+	if _, _, err := config.Load(filepath.Join(t.TempDir(), "none.ini"), nil); err == nil {
+		t.Error("load a file that is not there: got nil, want an error")
+	}
+}
+
+func TestLoadWithoutAFileIsForNewcomers(t *testing.T) {
+	t.Parallel()
+	s, warnings, err := config.Load("", []string{"KINTO_DATA_DIR=/srv/k", "KINTO_PAGINATE_BY=7", "PORT=80"})
+	if err != nil || len(warnings) != 0 {
+		t.Fatalf("got %v and %v, want no error and no warnings", err, warnings)
+	}
+	got := []any{s.Newcomer, s.Server, s.Storage.DataDir, s.Limits.PaginateBy, s.Auth.HasPolicy(config.BasicAuth)}
+	want := []any{true, config.Server{Host: "127.0.0.1", Port: 80}, "/srv/k", 7, true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+func TestNewcomerCanStart(t *testing.T) {
+	t.Parallel()
+	s := config.Newcomer("here")
+	if err := s.Validate(); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+	want := config.Policy{
+		Setting: "basicauth", Name: "basicauth", Kind: config.BasicAuth, Realm: "Realm", HeaderType: "Bearer", UserIDField: "sub",
+		VerificationTTL: 24 * time.Hour, StateTTL: time.Hour, StateLength: 32,
+	}
+	if diff := cmp.Diff([]config.Policy{want}, s.Auth.Policies); diff != "" {
+		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+	if got := s.Resources.Grants["bucket_create"]; !slices.Equal(got, []string{"system.Authenticated"}) {
+		t.Errorf("bucket_create_principals: got %v", got)
+	}
+	if s.Server.Host != "127.0.0.1" || s.Server.Port != 8888 || s.Storage.DataDir != "here" {
+		t.Errorf("got %v and %v", s.Server, s.Storage)
+	}
+	if err := config.Defaults().Validate(); err != nil {
+		t.Errorf("defaults: got %v, want nil", err)
+	}
+}
+
+func TestLoadRefusesAValue(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lines string
+		want  string
+	}{
+		{"paginate_by = many", "paginate_by (FILE) must be a whole number"},
+		{"paginate_by = -1", "paginate_by (FILE) must be 0 or more"},
+		{"paginate_by = 1.5", "must be a whole number"},
+		{"storage_max_fetch_size = ", "must be a whole number"},
+		{"readonly = maybe", "readonly (FILE) must be true or false"},
+		{"backoff = soon", "must be a number"},
+		{"backoff = -1", "must not be negative"},
+		{"backoff = 1e300", "must be less than a century"},
+		{"backoff = NaN", "must be a number"},
+		{"backoff_percentage = 101", "must be between 0 and 100"},
+		{"heartbeat_timeout_seconds = 0", "heartbeat_timeout_seconds must be more than 0"},
+		{"answer_timeout_ms = 0", "answer_timeout_ms must be more than 0"},
+		{"eos = tomorrow", "eos (FILE) must be a date"},
+		{"http_api_version = one", "http_api_version must be two numbers"},
+		{"http_scheme = ftp", "http_scheme (FILE) must be http or https"},
+		{"http_host = http://a/", "http_host must be a host name"},
+		{"id_generator = my.Generator", `names "my.Generator", which is not known here: use kinto.views.NameGenerator`},
+		{"record_id_generator = kinto.views.RelaxedUUIDs", "did you mean kinto.views.RelaxedUUID?"},
+		{"record_cache_expires_seconds = x", "must be a number"},
+		{"plural_bucket_get_enabled = x", "must be true or false"},
+		{"includes = kinto.plugins.quotas", "removed"},
+		{"multiauth.groupfinder = my.groups", "names Python code"},
+		{"multiauth.authorization_policy = my.Policy", "names Python code"},
+		{"includes = kinto_emailer", "Python packages cannot be loaded"},
+		{"includes = kinto.plugins.flush kinto.plugins.flush", "twice"},
+		{"multiauth.policies = ldap", "multiauth.policy.ldap.use must be given"},
+		{"multiauth.policies = a A", "twice"},
+		{"multiauth.policies = a\nmultiauth.policy.a.use = my.Policy", "multiauth.policy.a.use (FILE) names"},
+		{"multiauth.policies = a\nmultiauth.policy.a.use = my.AccountsPolicy", "multiauth.policy.a.use (FILE) names"},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = kinto.plugins.openid.OpenIDConnectPolicy", "multiauth.policy.o.issuer must be"},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.issuer = https://i", "multiauth.policy.o.client_id must be"},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.state_length = 1", "between 8 and 1024"},
+		{"includes = kinto.plugins.accounts", "no policy for it: add account"},
+		{
+			"includes = kinto.plugins.accounts\nmultiauth.policies = basicauth account\nmultiauth.policy.account.use = accounts",
+			"before basicauth",
+		},
+		{
+			"includes = kinto.plugins.accounts\nmultiauth.policies = account\nmultiauth.policy.account.use = accounts\n" +
+				"account_create_principals = system.Everyone a b\naccount_write_principals = a", "add b",
+		},
+		{"event_listeners = l", "event_listeners.l.use (event_listeners) names"},
+		{"event_listeners = l\nevent_listeners.l.use = kinto_redis.listeners", "over NATS"},
+		{"event_listeners = l\nevent_listeners.l.use = webhook\nevent_listeners.l.actions = burn", "each action must be create or"},
+		{"storage_backend = my.storage", "leave it out for the embedded SQLite"},
+		{"storage_backend = postgresql://u:hush@h/d", "is an address, where a name belongs"},
+		{"storage_backend = kinto.core.storage.postgresql", "storage_url must be given"},
+		{"storage_url = mysql://u:hush@h/d", "storage_url (FILE) must begin with postgresql://"},
+		{"storage_url = postgresql://u:hush%zz@h/d", "storage_url (FILE) is not a URL"},
+		{"permission_backend = my.permission", "permissions are kept with the objects"},
+		{"cache_backend = my.cache", "use kinto.core.cache.memory"},
+		{"read_model = mysql", "must be sqlite or postgresql"},
+		{"data_dir = ", "data_dir must be a folder"},
+		{"nats_url = http://h", "nats_url (FILE) must begin with nats://"},
+		{"nats_url = nats://", "names no host"},
+		{"nats_stream = a.b", "nats_stream must consist of"},
+		{"nats_url = h\nnats_replicas = 2", "nats_replicas must be 1 or 3"},
+		{"nats_replicas = 3", "nats_replicas must be 1 without nats_url"},
+		{"nats_listen = 4222", "nats_listen must be host:port"},
+		{"nats_url = h\nnats_listen = :4222", "nats_listen is for the embedded log"},
+		{"nats_monitor_urls = http://h:8222", "nats_monitor_urls is for an external log"},
+		{"nats_user = u", "nats_user and nats_password belong together"},
+		{"nats_user = u\nnats_password = hush\nnats_credentials = f", "exclude each other"},
+		{"log_sync = never", "log_sync (FILE) must be always or interval"},
+		{"log_format = xml", "log_format (FILE) must be text or json"},
+		{"log_level = loud", "log_level (FILE) must be debug or"},
+		{"prometheus_histogram_buckets = 2 1", "must be numbers that grow"},
+		{"statsd_url = tcp://h:1", "must begin with udp://"},
+		{"attachment.mimetypes = ftl", "must be pairs"},
+		{"attachment.filename_pattern = (", "is not a regular expression"},
+		{"attachment.resources.b.randomize = x", "must be true or false"},
+		{"http_port = 70000", "port (FILE) must be between 0 and 65535"},
+	} {
+		path := file(t, c.lines)
+		_, _, err := config.Load(path, nil)
+		if err == nil {
+			t.Errorf("load %q: got nil, want an error", c.lines)
+			continue
+		}
+		got := strings.ReplaceAll(err.Error(), path, "FILE")
+		if !strings.Contains(got, c.want) || strings.Contains(got, "hush") {
+			t.Errorf("load %q: got %q, want %q in it", c.lines, got, c.want)
+		}
+	}
+}
+
+func TestLoadReportsAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, _, err := config.Load(file(t, "paginate_by = x", "readonly = x"), []string{"KINTO_BACKOFF=x"})
+	if err == nil || strings.Count(err.Error(), "\n") != 2 || !strings.Contains(err.Error(), "backoff (KINTO_BACKOFF)") {
+		t.Errorf("got %v, want three lines, one with the variable", err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, name := range []string{"init-postgresql", "suite-js", "suite-py"} {
+		content, err := os.ReadFile(filepath.Join("testdata", name+".ini"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content, "KINTO_EOS=\"2030-01-01\"")
+	}
+	f.Add([]byte("[app:main]\na=%(b)s%(b)s\nb=%(a)s"), "KINTO_=")
+	f.Add([]byte("[app:main]\nevent_listeners=.\nevent_listeners...use=webhook\nattachment.resources.=\n_id_generator=\n"), "=")
+	f.Fuzz(func(t *testing.T, content []byte, variable string) {
+		path := filepath.Join(t.TempDir(), "kinto.ini")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := config.Load(path, []string{variable})
+		if (s == nil) == (err == nil) {
+			t.Errorf("got settings %v and error %v, want one of them", s, err)
+		}
+		if err == nil && s.Validate() != nil {
+			t.Errorf("got settings that are not valid: %v", s.Validate())
+		}
+	})
+}

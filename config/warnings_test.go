@@ -1,0 +1,193 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kintolog/kintolog/config"
+)
+
+func TestLoadWarns(t *testing.T) {
+	t.Parallel()
+	const postgres = "storage_backend = kinto.core.storage.postgresql\nstorage_url = postgresql://u:hush@h/d\n"
+	for _, c := range []struct {
+		name, env, lines string
+		want             []string
+	}{
+		{"a misspelling", "", "paginateby = 5", []string{"paginateby in FILE is not a setting and has no effect; did you mean paginate_by?"}},
+		{"a capital letter", "", "Paginate_By = 5", []string{"Paginate_By in FILE is not a setting and has no effect; did you mean paginate_by?"}},
+		{"an unknown name", "", "zzz.www = 5", []string{"zzz.www in FILE is not a setting and has no effect."}},
+		{"a misspelt variable", "KINTO_PAGINATE=5", "", []string{
+			"KINTO_PAGINATE in the environment is not a setting and has no effect; did you mean KINTO_PAGINATE_BY?",
+		}},
+		{"variables of others", "PAGINATE=5", "", nil},
+		{"the file, and Kubernetes", "KINTO_INI=x", "", nil},
+		{"a misspelt resource", "", "buckett_create_principals = a", []string{
+			"buckett_create_principals in FILE is not a setting and has no effect; did you mean bucket_create_principals?",
+		}},
+		{"a misspelt method", "", "plural_bucket_gett_enabled = true", []string{
+			"plural_bucket_gett_enabled in FILE is not a setting and has no effect; did you mean plural_bucket_get_enabled?",
+		}},
+		{"a misspelt option of a policy", "", "multiauth.policy.x.isuer = a", []string{
+			"multiauth.policy.x.isuer in FILE is not a setting and has no effect; did you mean multiauth.policy.x.issuer?",
+		}},
+		{"a misspelt history setting", "", "history.exclude_resource = a", []string{
+			"history.exclude_resource in FILE is not a setting and has no effect; did you mean history.exclude_resources?",
+		}},
+		{"a misspelt rule", "", "attachment.resources.b.randomise = a", []string{
+			"attachment.resources.b.randomise in FILE is not a setting and has no effect.",
+		}},
+		{"families", "KINTO_RECORD_READ_PRINCIPALS=a", "blog_posts_record_cache_expires_seconds = 5\naccount_id_generator = names\n" +
+			"object_record_put_enabled = true\nmultiauth.policy.unused.issuer = a\nmultiauth.policy.basicauth.use = basicauth\n" +
+			"event_listeners.unused.anything = a\nattachment.extra.x = y", nil},
+		{"obsolete in silence", "", "flush_endpoint_enabled = false\ntm.annotate_user = true\ntransaction_per_request = true\n" +
+			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\nset debug = false", nil},
+		{"an obsolete group", "", "sentry_dsn = https://hush@h/1\nsentry_env = prod", []string{
+			"sentry_dsn, sentry_env: no effect, because Sentry is not built in; errors are in the log, and " +
+				"traces are exported with OpenTelemetry.",
+		}},
+		{"an obsolete variable", "KINTO_STORAGE_POOL_SIZE=5", "", []string{
+			"KINTO_STORAGE_POOL_SIZE: no effect, because connections are pooled by other means; parameters of storage_url such as " +
+				"pool_max_conns set them up.",
+		}},
+		{"pools", "", "cache_pool_recycle = 1\nstorage_poolclass = x", []string{
+			"cache_pool_recycle, storage_poolclass: no effect, because connections are pooled by other means; parameters of " +
+				"storage_url such as pool_max_conns set them up.",
+		}},
+		{"Python code", "", "logging_renderer = x\ninitialization_sequence = y", []string{
+			"initialization_sequence: no effect, because the start is not a sequence of Python functions.",
+			"logging_renderer: no effect, because Python code is not loaded; log_format and log_level say how to log.",
+		}},
+		{"what cannot be otherwise", "", "transaction_per_request = false\nprofiler_enabled = true", []string{
+			"transaction_per_request has no effect: every request is carried out whole or not at all.",
+			"profiler_enabled has no effect: there is no profiler for single requests.",
+		}},
+		{"flush without the plug-in", "", "flush_endpoint_enabled = true", []string{
+			"flush_endpoint_enabled has no effect: add kinto.plugins.flush to includes.",
+		}},
+		{"flush with it", "", "flush_endpoint_enabled = true\nincludes = kinto.plugins.flush", nil},
+		{"memory", "", "storage_backend = kinto.core.storage.memory\npermission_backend = kinto.core.permission.memory", []string{
+			"storage_backend asks for memory, but this software keeps everything that it acknowledges: it uses the " +
+				"embedded log and SQLite in data.",
+		}},
+		{"PostgreSQL throughout", "", postgres + "permission_backend = kinto.core.permission.postgresql\n" +
+			"permission_url = postgresql://u:hush@h/d\ncache_backend = kinto.core.cache.postgresql\ncache_url = postgresql://u:hush@h/d", nil},
+		{"PostgreSQL in several places", "", postgres + "permission_url = postgresql://u:hush@h/other", []string{
+			"permission_url has no effect: everything is kept where storage_url says.",
+		}},
+		{"permissions elsewhere", "", "permission_backend = kinto.core.permission.postgresql", []string{
+			"permission_backend has no effect: permissions are kept with the objects, in sqlite.",
+		}},
+		{"memcached", "", "cache_backend = kinto.core.cache.memcached\ncache_hosts = 127.0.0.1:11211", []string{
+			"cache_backend names kinto.core.cache.memcached, which is not used: what processes share is kept with the read model.",
+			"cache_hosts: no effect, because memcached is not used.",
+		}},
+		{"a database that is not used", "", "storage_url = postgresql://u:hush@h/d", []string{
+			"storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read model is the embedded SQLite.",
+		}},
+		{"no secret", "", "multiauth.policies = basicauth", []string{
+			"userid_hmac_secret is empty: whoever knows a user's id can test passwords against it; give a long random text.",
+		}},
+		{"a secret", "", "multiauth.policies = basicauth\nuserid_hmac_secret = hush", nil},
+		{"fast and loose", "", "log_sync = interval", []string{
+			"log_sync is interval: changes that were acknowledged are lost when the power fails.",
+		}},
+		{"off as ever", "", "experimental_permissions_endpoint = false\nevent_listeners =", nil},
+	} {
+		path := file(t, c.lines)
+		_, warnings, err := config.Load(path, []string{c.env})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var got []string
+		for _, w := range warnings {
+			got = append(got, strings.ReplaceAll(w.String(), path, "FILE"))
+			if w.Setting == "" {
+				t.Errorf("%s: %q is about no setting", c.name, w)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("warnings of %s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestLoadKnowsResourcesOfOthers(t *testing.T) {
+	t.Parallel()
+	path := file(t, "book_create_principals = a", "book_cache_expires_seconds = 1", "book_id_generator = uuid4", "plural_book_get_enabled = false")
+	s, warnings, err := config.Load(path, []string{"KINTO_BOOK_CREATE_PRINCIPALS=b"}, "book")
+	if err != nil || len(warnings) != 0 {
+		t.Fatalf("got %v and %v, want no error and no warnings", err, warnings)
+	}
+	if got := s.Resources.Grants["book_create"]; len(got) != 1 || got[0] != "b" {
+		t.Errorf("book_create_principals: got %q, want b", got)
+	}
+}
+
+// Configurations as people have them load, and every warning is one that they need. What this version
+// does not do yet is left out, because that shrinks.
+func TestLoadReadsRealConfigurations(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		want []string
+		test func(*config.Settings) bool
+	}{
+		{"init-postgresql", nil, func(s *config.Settings) bool {
+			return s.Storage.URL == "postgres://postgres:postgres@localhost/postgres" && s.Storage.ReadModel == config.PostgreSQL &&
+				s.Storage.Cache.Backend == config.Shared && s.Server == (config.Server{Host: "127.0.0.1", Port: 8888}) &&
+				len(s.Plugins.Includes) == 3 && s.Resources.Grants["bucket_create"][0] == "account:admin"
+		}},
+		{"init-memory", []string{"storage_backend"}, func(s *config.Settings) bool {
+			return s.Storage.Volatile && s.Storage.ReadModel == config.SQLite && s.Storage.Cache.Backend == config.Memory
+		}},
+		{"suite-kinto", nil, func(s *config.Settings) bool {
+			return s.Storage.URL == "postgres://postgres:postgres@localhost/testdb" && len(s.Plugins.Includes) == 5 && s.Server.Host == "0.0.0.0"
+		}},
+		{"suite-js", nil, func(s *config.Settings) bool {
+			return s.Limits.PaginateBy == 10 && s.Auth.Policies[0].Kind == config.Accounts && s.Auth.Policies[1].Kind == config.BasicAuth &&
+				s.Resources.PermissionsEndpoint && !s.Plugins.Attachments.For("blog", "articles").Randomize &&
+				s.Plugins.Attachments.BaseURL == "http://localhost:8000/"
+		}},
+		{"suite-py", nil, func(s *config.Settings) bool {
+			return s.Limits.PaginateBy == 5 && s.Resources.Grants["account_write"][0] == "account:user" &&
+				strings.HasSuffix(s.Plugins.Attachments.BasePath, "/testdata/files")
+		}},
+	} {
+		s, warnings, err := config.Load("testdata/"+c.name+".ini", nil)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		var got []string
+		for _, w := range warnings {
+			if !strings.Contains(w.Text, "not supported by this version yet") {
+				got = append(got, w.Setting)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: settings warned of (-want +got):\n%s", c.name, diff)
+		}
+		if !c.test(s) {
+			t.Errorf("%s: got %+v", c.name, s)
+		}
+	}
+}
+
+// The suites of kinto.js change a running configuration by the environment (protocol 9.1).
+func TestLoadReadsTheVariablesOfTheSuites(t *testing.T) {
+	t.Parallel()
+	s, _, err := config.Load("testdata/suite-js.ini", []string{
+		"KINTO_PAGINATE_BY=1", "KINTO_BACKOFF=10", `KINTO_EOS="2030-01-01"`, "KINTO_EOS_URL=http://www.perdu.com", "KINTO_EOS_MESSAGE=Boom",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := s.HTTP.EndOfService
+	if s.Limits.PaginateBy != 1 || s.HTTP.Backoff.Seconds() != 10 || e.Text != "2030-01-01" || e.URL != "http://www.perdu.com" || e.Message != "Boom" {
+		t.Errorf("got %+v", s)
+	}
+}
