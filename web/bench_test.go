@@ -33,7 +33,8 @@ func BenchmarkFrame(b *testing.B) {
 		form  logrus.Formatter
 	}{
 		{"silent", logrus.WarnLevel, &logrus.JSONFormatter{}},
-		{"json", logrus.InfoLevel, &logrus.JSONFormatter{}},
+		{"json", logrus.InfoLevel, web.JSONFormatter{}},
+		{"logrus-json", logrus.InfoLevel, &logrus.JSONFormatter{}},
 		{"text", logrus.InfoLevel, &logrus.TextFormatter{DisableColors: true}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

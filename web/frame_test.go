@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -296,6 +298,44 @@ func TestOneLineIsLoggedForEachRequest(t *testing.T) {
 	}
 	if fmt.Sprint(line) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", line, want)
+	}
+}
+
+func TestTheFormatterSaysWhatThatOfLogrusSays(t *testing.T) {
+	t.Parallel()
+	entry := func() *logrus.Entry {
+		e := logrus.NewEntry(quiet()).WithFields(logrus.Fields{
+			"a": "é\"\n", "b": 1, "c": int64(2), "d": errors.New("e"), "f": []string{"x"}, "g": 1.5, "time": "t", "msg": "m", "level": "l",
+		})
+		e.Time, e.Level, e.Message = now, logrus.WarnLevel, "hello"
+		return e
+	}
+	got, err := web.JSONFormatter{}.Format(entry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := (&logrus.JSONFormatter{TimestampFormat: time.RFC3339Nano}).Format(entry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var gotFields, wantFields map[string]any
+	if err := json.Unmarshal(got, &gotFields); err != nil {
+		t.Fatalf("%v in %s", err, got)
+	}
+	if err := json.Unmarshal(want, &wantFields); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(gotFields, wantFields) || !strings.HasSuffix(string(got), "}\n") {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestEndpointsAddToTheLine(t *testing.T) {
+	t.Parallel()
+	frame, logged := setup(t, nil)
+	send(t, frame, "GET /v1/notes")
+	if want := `"batch_size":25`; !strings.Contains(logged.String(), want) {
+		t.Errorf("got %s, want %s", logged, want)
 	}
 }
 

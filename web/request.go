@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 )
@@ -32,6 +34,7 @@ type Request struct {
 	limit   int64
 	timeout time.Duration
 	w       http.ResponseWriter
+	noted   logrus.Fields
 }
 
 // Origin is what events caused by the request say of where they come from.

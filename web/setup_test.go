@@ -88,6 +88,10 @@ func endpoints(t testing.TB) []web.Endpoint {
 		get("internal", "/internal", failing(errors.New("the password is swordfish"))),
 		get("refused", "/refused", failing(&domain.Error{Code: domain.Unauthenticated})),
 		get("busy", "/busy", failing(&domain.Error{Code: domain.Unavailable})),
+		get("notes", "/notes", func(_ http.ResponseWriter, r *web.Request) error {
+			r.Note("batch_size", 25)
+			return nil
+		}),
 		get("where", "/where", func(w http.ResponseWriter, r *web.Request) error {
 			_, err := fmt.Fprintf(w, "%s %+v", r.Absolute("/v1/x"), r.Origin())
 			return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ func (x *exchange) summarize(message string, start time.Time) {
 	}
 	now := x.frame.config.Now()
 	policy, _, _ := strings.Cut(x.Caller.UserID, ":")
-	entry := logrus.Entry{Logger: log, Time: now, Data: logrus.Fields{
+	entry := logrus.Entry{Logger: log, Time: now, Context: x.Context(), Data: logrus.Fields{
 		"agent":       x.UserAgent(),
 		"path":        x.URL.Path,
 		"method":      x.Method,
@@ -28,5 +29,14 @@ func (x *exchange) summarize(message string, start time.Time) {
 		"code":        x.answer.status,
 		"t":           now.Sub(start).Milliseconds(),
 	}}
+	maps.Copy(entry.Data, x.noted)
 	entry.Info(message)
+}
+
+// Note adds a field to the line that is logged about the request.
+func (r *Request) Note(name string, value any) {
+	if r.noted == nil {
+		r.noted = logrus.Fields{}
+	}
+	r.noted[name] = value
 }
