@@ -1,0 +1,194 @@
+// Package app makes a service of settings: the Kinto application with what its operator decided. It is the only
+// place where both are known.
+package app
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/kinto"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/web"
+)
+
+// Version of the software, set when it is built for a release.
+var Version = "0.1.0-dev"
+
+// App is the Kinto application as the settings want it.
+func App(s *config.Settings) (server.App, error) {
+	app := server.App{
+		Name: s.Project.Name, Version: s.Project.Version, APIVersion: s.Project.APIVersion, Docs: s.Project.Docs,
+		Resources: kinto.Resources(),
+		Policy:    domain.Policy{Grants: s.Resources.Grants, KeepExplicit: !s.Resources.ExplicitPermissions},
+		Enabled: func(r *domain.Resource, kind web.Kind, method string) bool {
+			return s.Resources.Enabled(kind == web.PluralEndpoint, r.Name, method)
+		},
+	}
+	if app.Version == "" {
+		app.Version = version()
+	}
+	for i := range app.Resources {
+		if err := setIDs(&app.Resources[i], s.Resources); err != nil {
+			return server.App{}, err
+		}
+	}
+	for _, p := range s.Auth.Policies {
+		authenticator, err := policy(s, p)
+		if err != nil {
+			return server.App{}, err
+		}
+		app.Authenticators = append(app.Authenticators, authenticator)
+	}
+	if s.Auth.HasPolicy(config.BasicAuth) {
+		app.Plugins = append(app.Plugins, server.Plugin{Name: "basicauth", Capability: &server.Capability{
+			Name: "basicauth", URL: "https://kinto.readthedocs.io/en/stable/api/1.x/authentication.html#basic-auth",
+			Description: "Very basic authentication sessions. Not for production use.",
+		}})
+	}
+	return app, nil
+}
+
+// version is that of the release, with the commit that it was built from where that is known.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" && len(setting.Value) >= 12 {
+				return Version + "+" + setting.Value[:12]
+			}
+		}
+	}
+	return Version
+}
+
+func policy(s *config.Settings, p config.Policy) (server.Authentication, error) {
+	switch p.Kind {
+	case config.BasicAuth:
+		return server.Static(web.BasicAuth{Name: p.Name, Secret: string(s.Auth.UserIDSecret)}), nil
+	}
+	return nil, fmt.Errorf("the authentication policy %s is of a kind that this version does not have: %s", p.Setting, p.Kind)
+}
+
+var generators = map[config.IDGenerator]domain.IDs{
+	config.Names: domain.SafeIDs, config.RelaxedUUID: domain.RelaxedUUIDs, config.UUID4: domain.UUIDs,
+}
+
+// setIDs gives a resource the ids that the settings want for it.
+func setIDs(r *domain.Resource, s config.Resources) error {
+	wanted, own := s.IDGenerators[r.Name]
+	if !own {
+		wanted = s.IDGenerator
+	}
+	if wanted == "" {
+		return nil
+	}
+	ids, known := generators[wanted]
+	if !known {
+		return fmt.Errorf("there is no id generator %q for %s", wanted, r.Name)
+	}
+	r.IDs = ids
+	return nil
+}
+
+// Config is how the service runs as the settings want it.
+func Config(s *config.Settings, logger *logrus.Logger) server.Config {
+	limits := rest.QueryLimits{Length: s.Limits.MaxQueryBytes, Parameters: s.Limits.MaxQueryFilters}
+	return server.Config{
+		DataDir: s.Storage.DataDir, Memory: s.Storage.Volatile, Log: logConfig(s.EventLog), Model: modelConfig(s.Storage),
+		Web: webConfig(s),
+		Read: readapi.Options{
+			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
+		},
+		Query:            rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: limits},
+		Body:             rest.BodyLimits{Depth: s.Limits.MaxJSONDepth},
+		BatchMaxRequests: batchLimit(s.Limits.BatchMaxRequests),
+		TokenValidity:    s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
+		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
+	}
+}
+
+func batchLimit(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+func logConfig(l config.EventLog) server.LogConfig {
+	c := server.LogConfig{
+		Stream: l.Stream, Replicas: l.Replicas, Listen: l.Listen, NoSync: l.Sync != config.SyncAlways,
+	}
+	var urls []string
+	for _, u := range l.URLs {
+		urls = append(urls, string(u))
+	}
+	c.URL = strings.Join(urls, ",")
+	for _, u := range l.MonitorURLs {
+		c.MonitorURLs = append(c.MonitorURLs, string(u))
+	}
+	if l.User != "" {
+		c.Options = append(c.Options, nats.UserInfo(l.User, string(l.Password)))
+	}
+	if l.Credentials != "" {
+		c.Options = append(c.Options, nats.UserCredentials(l.Credentials))
+	}
+	return c
+}
+
+func modelConfig(s config.Storage) server.ModelConfig {
+	if s.ReadModel != config.PostgreSQL {
+		return server.ModelConfig{}
+	}
+	return server.ModelConfig{Postgres: string(s.URL)}
+}
+
+func webConfig(s *config.Settings) web.Config {
+	h := s.HTTP
+	c := web.Config{
+		Version: s.Project.Prefix(), Scheme: h.Scheme, Host: h.Host, ReadOnly: h.ReadOnly,
+		CORS:            rest.CORS{Origins: h.CORS.Origins, MaxAge: seconds(h.CORS.MaxAge)},
+		VersionRedirect: redirect(h.VersionRedirect, h.VersionRedirectTTL), SlashRedirect: redirect(h.SlashRedirect, h.SlashRedirectTTL),
+		Errors: rest.ErrorOptions{RetryAfter: seconds(h.RetryAfter), Info: s.Project.ErrorLink},
+		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: h.EndOfService.URL,
+		MaxBody: int64(s.Limits.MaxBodyBytes),
+	}
+	if h.Backoff > 0 {
+		c.Backoff = func() int {
+			if h.BackoffPercentage < 100 && rand.IntN(100) >= h.BackoffPercentage {
+				return 0
+			}
+			return seconds(h.Backoff)
+		}
+	}
+	return c
+}
+
+func redirect(enabled bool, ttl time.Duration) web.Redirect {
+	return web.Redirect{Disabled: !enabled, TTL: seconds(ttl), NoCache: ttl == 0}
+}
+
+func seconds(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int(d / time.Second)
+}
+
+// cacheExpiry is for how long anonymous readers may keep what they read (protocol 2.7). The legacy spelling with
+// underscores names buckets and collections too.
+func cacheExpiry(r config.Resources) readapi.Cache {
+	c := readapi.Cache{Seconds: map[string]int{}, Attributes: map[string]string{"record": "cache_expires"}}
+	for name, expiry := range r.CacheExpires {
+		c.Seconds[strings.TrimSuffix(name, "_cache_expires_seconds")] = seconds(expiry)
+	}
+	return c
+}

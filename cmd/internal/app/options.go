@@ -1,0 +1,62 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/config"
+)
+
+// Options are what every command of the service is given on its command line.
+type Options struct {
+	Config string // a kinto.ini; "" for $KINTO_INI, and without that for a newcomer's settings
+	Listen string // host:port, wins over the file
+	Data   string // the data folder, wins over the file
+}
+
+// Settings reads the settings, and completes them with what the command line says. Warnings are logged.
+func (o Options) Settings(logger *logrus.Logger) (*config.Settings, error) {
+	file := cmp.Or(o.Config, os.Getenv("KINTO_INI"))
+	s, warnings, err := config.Load(file, os.Environ())
+	for _, w := range warnings {
+		logger.Warn(w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Storage.DataDir = cmp.Or(o.Data, s.Storage.DataDir)
+	if o.Listen != "" {
+		host, port, err := net.SplitHostPort(o.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("--listen takes HOST:PORT: %w", err)
+		}
+		s.Server.Host = host
+		if s.Server.Port, err = strconv.Atoi(port); err != nil {
+			return nil, fmt.Errorf("--listen takes HOST:PORT: the port %q is no number", port)
+		}
+	}
+	if s.Newcomer {
+		if s.Auth.UserIDSecret, _, err = config.LoadOrCreateSecret(s.Storage.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	return s, configure(logger, s.Logging)
+}
+
+// configure makes a logger write as the settings say.
+func configure(logger *logrus.Logger, l config.Logging) error {
+	level, err := logrus.ParseLevel(l.Level)
+	if err != nil {
+		return fmt.Errorf("log_level: %w", err)
+	}
+	logger.SetLevel(level)
+	if l.Format == "json" {
+		logger.SetFormatter(&logrus.JSONFormatter{})
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/web"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// Plugin adds to an App. All of it is optional but the name.
+type Plugin struct {
+	Name string
+	// Capability announces the plug-in to clients, under the name that they know.
+	Capability *Capability
+	Resources  []domain.Resource
+	// Endpoints are services of its own, made once the service runs.
+	Endpoints func(Parts) ([]web.Endpoint, error)
+	// Heartbeats are checked by the heartbeat endpoint, by name; nil is well.
+	Heartbeats map[string]func(context.Context) error
+	// User adds to what the root endpoint tells callers of themselves.
+	User func(domain.Caller) map[string]any
+}
+
+// Authentication makes an authenticator for a running service.
+type Authentication func(Parts) (web.Authenticator, error)
+
+// Static is an authenticator that needs nothing of the service.
+func Static(a web.Authenticator) Authentication {
+	return func(Parts) (web.Authenticator, error) { return a, nil }
+}
+
+// Capability is what the root endpoint tells of a plug-in.
+type Capability struct {
+	Name        string
+	Description string
+	URL         string
+	Extra       map[string]any
+}
+
+// Parts are those that a service runs on.
+type Parts struct {
+	App        App
+	Config     Config
+	Catalog    *domain.Catalog
+	Log        eventstore.Log
+	Durability func(context.Context) Durability
+	Model      projections.Store
+	Progress   Progress
+	Cache      domain.Cache
+	Loop       *writeapi.Loop
+	Read       *readapi.API
+	Write      *writeapi.API
+}
+
+// Progress tells how far the read model is.
+type Progress interface {
+	// Position is that of the last entry known to be in the read model.
+	Position() domain.Position
+	// Wait returns nil once the read model holds the entry at the position, or the error of ctx.
+	Wait(ctx context.Context, position domain.Position) error
+	// Err is why the read model does not move, nil while it does.
+	Err() error
+}

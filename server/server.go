@@ -1,0 +1,229 @@
+// Package server puts a service together and runs it: the log, a read model, the projector between them, the writer,
+// and the HTTP endpoints of declared resources.
+//
+// An [App] is what a service is; it comes from code. A [Config] is how it runs; it comes from an operator. [Open] makes
+// a [Server] of both, which is an http.Handler. Plug-ins add to an App through [Plugin], by the same means that
+// the application itself has.
+//
+// This is the only package that knows every implementation by name.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/web"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// App is what a service is.
+type App struct {
+	// Name and Version are those of the service, told by its root endpoint.
+	Name, Version string
+	// APIVersion is that of the HTTP API, "major.minor"; the major one prefixes every path. Default "1.23".
+	APIVersion string
+	// Docs is where people read about the service.
+	Docs string
+	// Resources it serves, parents before children.
+	Resources []domain.Resource
+	Policy    domain.Policy
+	// Authenticators are asked in order who calls.
+	Authenticators []Authentication
+	Plugins        []Plugin
+	// Enabled, if set, tells whether a method of a resource's plural or object endpoint is served.
+	Enabled func(r *domain.Resource, kind web.Kind, method string) bool
+}
+
+// Config is how a service runs. The zero value but for DataDir runs it in one process, with nothing else needed.
+type Config struct {
+	// DataDir is the folder of the embedded log and read model. Required unless both are external, or Memory is set.
+	DataDir string
+	// Memory keeps nothing: log and read model are in a temporary folder that Close removes.
+	Memory bool
+	Log    LogConfig
+	Model  ModelConfig
+	// WithoutProjector leaves it to other processes to fold the log into the read model.
+	WithoutProjector bool
+
+	Web   web.Config
+	Read  readapi.Options
+	Query rest.QueryOptions
+	Body  rest.BodyLimits
+	// Cache for short-lived facts. Default: one in memory.
+	Cache domain.Cache
+	// BatchMaxRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for
+	// no limit.
+	BatchMaxRequests int
+	// TokenValidity is for how long a paginated deletion can be continued. Default 10 minutes.
+	TokenValidity time.Duration
+	// MaxLag and Readable are those of writeapi.Config.
+	MaxLag   int
+	Readable time.Duration
+	// HeartbeatTimeout bounds each check of the heartbeat. Default 10 s.
+	HeartbeatTimeout time.Duration
+	Logger           *logrus.Logger
+	Now              func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = logrus.StandardLogger()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.BatchMaxRequests == 0 {
+		c.BatchMaxRequests = 25
+	}
+	if c.HeartbeatTimeout == 0 {
+		c.HeartbeatTimeout = 10 * time.Second
+	}
+	c.Web.Now, c.Web.Log = c.Now, c.Logger
+	return c
+}
+
+// Server is a running service. It is an http.Handler.
+type Server struct {
+	*web.Frame
+	parts  Parts
+	closes []func() error // in the order of opening
+}
+
+// Open starts a service. What is wrong with the app or the config, or cannot be reached, is an error and leaves
+// nothing running.
+func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
+	s := &Server{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	config = config.withDefaults()
+	if s.parts, err = s.open(ctx, app, config); err != nil {
+		return nil, err
+	}
+	endpoints, err := s.endpoints(app, config)
+	if err != nil {
+		return nil, err
+	}
+	for _, make := range app.Authenticators {
+		authenticator, err := make(s.parts)
+		if err != nil {
+			return nil, fmt.Errorf("set up authentication: %w", err)
+		}
+		config.Web.Authenticators = append(config.Web.Authenticators, authenticator)
+	}
+	if s.Frame, err = web.New(config.Web, endpoints); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close finishes the writes that are under way and stops everything. Requests must have ended, or their writes
+// are refused.
+func (s *Server) Close() error {
+	var errs []error
+	for _, stop := range slices.Backward(s.closes) {
+		errs = append(errs, stop())
+	}
+	s.closes = nil
+	return errors.Join(errs...)
+}
+
+// Parts are those of the running service.
+func (s *Server) Parts() Parts { return s.parts }
+
+func (s *Server) onClose(stop func() error) { s.closes = append(s.closes, stop) }
+
+// open opens everything below the endpoints.
+func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error) {
+	catalog, err := domain.NewCatalog(app.Policy, resources(app)...)
+	if err != nil {
+		return Parts{}, fmt.Errorf("declare resources: %w", err)
+	}
+	p := Parts{App: app, Config: config, Catalog: catalog, Cache: config.Cache}
+	dir, err := s.folder(config)
+	if err != nil {
+		return Parts{}, err
+	}
+	if p.Log, p.Durability, err = s.openLog(ctx, config, dir); err != nil {
+		return Parts{}, err
+	}
+	if p.Model, err = s.openModel(ctx, config, dir); err != nil {
+		return Parts{}, err
+	}
+	if p.Progress, err = s.follow(ctx, config, p); err != nil {
+		return Parts{}, err
+	}
+	if p.Cache == nil {
+		p.Cache = s.openCache()
+	}
+	p.Loop = writeapi.NewLoop(writeapi.Config{
+		Catalog: catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
+		MaxLag: domain.Position(max(config.MaxLag, 0)), Readable: config.Readable,
+	})
+	s.onClose(func() error { p.Loop.Close(); return nil })
+	config.Read.Waiter = p.Progress
+	p.Read = readapi.New(catalog, p.Model, config.Read)
+	p.Write = writeapi.New(p.Loop, writeapi.Options{
+		Query: config.Query, Body: config.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
+	})
+	return p, nil
+}
+
+func resources(app App) []domain.Resource {
+	all := slices.Clone(app.Resources)
+	for _, plugin := range app.Plugins {
+		all = append(all, plugin.Resources...)
+	}
+	return all
+}
+
+// endpoints are those of all resources, the utilities, and those of plug-ins.
+func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
+	var all []web.Endpoint
+	for _, r := range s.parts.Catalog.Resources() {
+		all = append(all, s.resource(app, r)...)
+	}
+	all = append(all, s.parts.utilities()...)
+	for _, plugin := range app.Plugins {
+		if plugin.Endpoints == nil {
+			continue
+		}
+		more, err := plugin.Endpoints(s.parts)
+		if err != nil {
+			return nil, fmt.Errorf("plug-in %s: %w", plugin.Name, err)
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// resource makes the plural endpoint and that of the objects, with the methods in the order of protocol 2.12.
+func (s *Server) resource(app App, r *domain.Resource) []web.Endpoint {
+	read, write := s.parts.Read, s.parts.Write
+	plural := web.Endpoint{
+		Name: r.Name + "-plural", Path: r.Path, Kind: web.PluralEndpoint, Resource: r,
+		Methods: slices.Concat(read.PluralMethods(), write.PluralMethods()),
+	}
+	object := web.Endpoint{
+		Name: r.Name + "-object", Path: r.Path + "/{id}", Kind: web.ObjectEndpoint, Resource: r,
+		Methods: slices.Concat(read.ObjectMethods(), write.ObjectMethods()),
+	}
+	endpoints := []web.Endpoint{plural, object}
+	for i := range endpoints {
+		e := &endpoints[i]
+		e.Methods = slices.DeleteFunc(e.Methods, func(m web.Method) bool {
+			return app.Enabled != nil && !app.Enabled(r, e.Kind, m.Name)
+		})
+	}
+	return endpoints
+}

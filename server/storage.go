@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/kintolog/kintolog/cache/memory"
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/eventstore/jetstream"
+	"github.com/kintolog/kintolog/eventstore/jetstream/embedded"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/projections/postgres"
+	"github.com/kintolog/kintolog/projections/sqlite"
+)
+
+// LogConfig says where the log is.
+type LogConfig struct {
+	// URL of external NATS servers, separated by commas. Default "": a server inside the process.
+	URL string
+	// Options are those of the connection to external servers, such as credentials.
+	Options []nats.Option
+	// Stream is the name of the log. Default "kintolog".
+	Stream string
+	// Replicas is 1 or 3, for external servers. Default 1.
+	Replicas int
+	// Listen is the host:port where the embedded server lets other programs subscribe. Default "": nowhere.
+	Listen string
+	// NoSync lets the embedded server acknowledge what is not on disk yet.
+	NoSync bool
+	// MonitorURLs are the monitoring endpoints of external servers, which tell whether they sync.
+	MonitorURLs []string
+}
+
+// ModelConfig says where the read model is.
+type ModelConfig struct {
+	// Postgres is the URL of a PostgreSQL database. Default "": a SQLite file in the data folder.
+	Postgres string
+}
+
+// Durability tells whether what the log acknowledges is on disk.
+type Durability struct {
+	Known  bool
+	Synced bool
+	Detail string
+}
+
+// folder is the one of the embedded parts, "" if none is needed.
+func (s *Server) folder(config Config) (string, error) {
+	if config.Memory {
+		dir, err := os.MkdirTemp("", "kintolog-")
+		if err != nil {
+			return "", fmt.Errorf("make a temporary folder: %w", err)
+		}
+		s.onClose(func() error { return os.RemoveAll(dir) })
+		return dir, nil
+	}
+	if config.Log.URL != "" && config.Model.Postgres != "" {
+		return "", nil
+	}
+	if config.DataDir == "" {
+		return "", errors.New("the embedded log and read model need a data folder")
+	}
+	if err := os.MkdirAll(config.DataDir, 0o750); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	return config.DataDir, nil
+}
+
+func (s *Server) openLog(ctx context.Context, config Config, dir string) (eventstore.Log, func(context.Context) Durability, error) {
+	nc, durability, err := s.connect(config, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.onClose(func() error { nc.Close(); return nil })
+	log, err := jetstream.Open(ctx, nc, jetstream.Config{
+		Name: eventstore.Space(config.Log.Stream), Replicas: config.Log.Replicas,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return log, durability, nil
+}
+
+// connect connects to the external servers, or to one started in the process.
+func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Context) Durability, error) {
+	if config.Log.URL != "" {
+		options := append([]nats.Option{nats.Name("kintolog"), nats.MaxReconnects(-1)}, config.Log.Options...)
+		nc, err := nats.Connect(config.Log.URL, options...)
+		if err != nil {
+			return nil, nil, fmt.Errorf("connect to the log: %w", err)
+		}
+		return nc, func(ctx context.Context) Durability { return externalDurability(ctx, config.Log.MonitorURLs) }, nil
+	}
+	ns, err := embedded.Start(embedded.Config{
+		Dir: filepath.Join(dir, "log"), NoSync: config.Log.NoSync || config.Memory, Listen: config.Log.Listen,
+		Log: eventstore.Space(config.Log.Stream), Logger: config.Logger,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.onClose(func() error { ns.Shutdown(); return nil })
+	nc, err := ns.Connect()
+	if err != nil {
+		return nil, nil, err
+	}
+	return nc, func(context.Context) Durability { return Durability{Known: true, Synced: ns.SyncsAlways()} }, nil
+}
+
+func (s *Server) openModel(ctx context.Context, config Config, dir string) (projections.Store, error) {
+	var store projections.Store
+	var err error
+	if config.Model.Postgres != "" {
+		store, err = postgres.Open(ctx, postgres.Options{URL: config.Model.Postgres})
+	} else {
+		store, err = sqlite.Open(ctx, filepath.Join(dir, "readmodel.db"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(store.Close)
+	return store, nil
+}
+
+// follow keeps the read model up to date, or, where other processes do, learns how far it is.
+func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, error) {
+	if config.WithoutProjector {
+		waiter, err := projections.NewWaiter(ctx, p.Model)
+		if err != nil {
+			return nil, err
+		}
+		s.onClose(func() error { waiter.Close(); return nil })
+		return watched{waiter}, nil
+	}
+	runner, err := projections.Start(ctx, p.Log, p.Model, p.Catalog.Members, projections.RunnerOptions{})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(func() error { runner.Close(); return nil })
+	return runner, nil
+}
+
+// watched is a read model that other processes keep up to date: why it does not move, they know.
+type watched struct{ *projections.Waiter }
+
+func (watched) Err() error { return nil }
+
+// externalDurability asks servers whether they sync before they acknowledge.
+func externalDurability(ctx context.Context, urls []string) Durability {
+	if len(urls) == 0 {
+		return Durability{Detail: "no monitoring endpoint of the log is known (nats_monitor_urls)"}
+	}
+	all := Durability{Known: true, Synced: true}
+	for _, d := range jetstream.CheckDurability(ctx, urls...) {
+		all.Known = all.Known && d.Known
+		all.Synced = all.Synced && d.SyncAlways
+		all.Detail = strings.TrimPrefix(all.Detail+"; "+d.String(), "; ")
+	}
+	return all
+}
+
+func (s *Server) openCache() domain.Cache { return memory.New(memory.Config{}) }
