@@ -9,9 +9,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // loaders is how many connections load records at once.
@@ -20,8 +21,8 @@ const loaders = 16
 // loadTime bounds the loading of one collection.
 const loadTime = 5 * time.Minute
 
-// fill makes a collection with so many records, in batch requests as large as the server allows, and returns how
-// long that took and the timestamp of the records.
+// fill makes a collection with so many records, in batch requests as large as the server allows, and returns
+// how long that took and the timestamp of the records.
 func fill(ctx context.Context, address string, records int) (time.Duration, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
@@ -47,7 +48,8 @@ func fill(ctx context.Context, address string, records int) (time.Duration, stri
 type filler struct {
 	address string
 	records int
-	batch   int // requests in a batch
+	batch   int  // requests in a batch
+	alone   bool // the server has no batch endpoint, so that each record is a request
 	client  *http.Client
 	next    atomic.Int64
 }
@@ -69,6 +71,10 @@ func (f *filler) prepare(ctx context.Context) error {
 	if f.batch = hello.Settings.BatchMaxRequests; f.batch <= 0 {
 		f.batch = 100
 	}
+	_, _, err = f.send(ctx, http.MethodPost, "/batch", []byte(`{"requests":[]}`))
+	if f.alone = errors.Is(err, errNotFound); err != nil && !f.alone {
+		return err
+	}
 	collection := strings.TrimSuffix(recordsPath(f.records), "/records")
 	for _, path := range []string{"/buckets/" + bucket, collection} {
 		if _, _, err := f.send(ctx, http.MethodPut, path, nil); err != nil {
@@ -78,22 +84,36 @@ func (f *filler) prepare(ctx context.Context) error {
 	return nil
 }
 
+// load ends with the first error of any connection.
 func (f *filler) load(ctx context.Context) error {
-	failures := make([]error, loaders)
-	var all sync.WaitGroup
-	for i := range loaders {
-		all.Go(func() {
-			for failures[i] == nil {
+	all, ctx := errgroup.WithContext(ctx)
+	for range loaders {
+		all.Go(func() error {
+			for {
 				first := int(f.next.Add(int64(f.batch))) - f.batch
 				if first >= f.records {
-					return
+					return nil
 				}
-				failures[i] = f.loadBatch(ctx, first, min(first+f.batch, f.records))
+				if err := f.loadSome(ctx, first, min(first+f.batch, f.records)); err != nil {
+					return err
+				}
 			}
 		})
 	}
-	all.Wait()
-	return errors.Join(failures...)
+	return all.Wait()
+}
+
+func (f *filler) loadSome(ctx context.Context, first, end int) error {
+	if !f.alone {
+		return f.loadBatch(ctx, first, end)
+	}
+	for n := first; n < end; n++ {
+		body := append(appendRecord([]byte(`{"data":`), n), '}')
+		if _, _, err := f.send(ctx, http.MethodPut, recordsPath(f.records)+"/"+recordID(n), body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (f *filler) loadBatch(ctx context.Context, first, end int) error {
@@ -138,6 +158,8 @@ func (f *filler) verify(ctx context.Context) (string, error) {
 	return strings.Trim(header.Get("ETag"), `"`), nil
 }
 
+var errNotFound = errors.New("not found")
+
 func (f *filler) send(ctx context.Context, method, path string, body []byte) (http.Header, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+f.address+"/v1"+path, bytes.NewReader(body))
 	if err != nil {
@@ -153,6 +175,9 @@ func (f *filler) send(ctx context.Context, method, path string, body []byte) (ht
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if response.StatusCode == http.StatusNotFound {
+		return nil, nil, fmt.Errorf("%s %s: %w", method, path, errNotFound)
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return nil, nil, fmt.Errorf("%s %s: status %d: %s", method, path, response.StatusCode, answer)

@@ -60,7 +60,7 @@ func renderSize(b *strings.Builder, r *results, p plan, backend string, records 
 	fmt.Fprintf(b, "\n### %s, %s records\n\n", title(backend), thousands(records))
 	b.WriteString(table(header, lines))
 	if took, ok := r.loads[key{Backend: backend, Records: records}]; ok {
-		fmt.Fprintf(b, "\nLoaded in batch requests over %d connections: %s records/s.\n",
+		fmt.Fprintf(b, "\nLoaded over %d connections: %s records/s.\n",
 			loaders, thousands(int(float64(records)/took.Seconds())))
 	}
 }
