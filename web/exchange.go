@@ -114,17 +114,9 @@ func (x *exchange) authenticate() error {
 	if x.Endpoint.Public {
 		return nil
 	}
-	for _, policy := range x.frame.config.Authenticators {
-		userID, err := policy.Authenticate(x.Request.Request)
-		if err != nil {
-			return unavailable(err)
-		}
-		if userID != "" {
-			x.Caller.UserID = userID
-			return nil
-		}
-	}
-	return nil
+	var err error
+	x.Caller, err = x.frame.Identify(x.Request.Request)
+	return err
 }
 
 // unavailable is an error of something that is needed to answer.
@@ -169,7 +161,7 @@ func (x *exchange) challenge(h http.Header) {
 // panicked answers for a mistake in the code of an endpoint. An answer that is under way is cut off, so that
 // the client does not take it for whole.
 func (x *exchange) panicked(cause any) {
-	if cause == http.ErrAbortHandler {
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(cause)
 	}
 	x.frame.config.Log.WithFields(x.identity()).WithField("stack", string(debug.Stack())).Errorf("panic: %v", cause)
@@ -186,8 +178,11 @@ func (x *exchange) panicked(cause any) {
 // errPanic is logged where it happens, with its stack.
 var errPanic = &reported{errors.New("panic")}
 
-// reported is an error that was logged already.
+// reported is an error that is not to be logged.
 type reported struct{ error }
+
+// Unwrap is the error.
+func (r *reported) Unwrap() error { return r.error }
 
 func (x *exchange) report(err error, what string) {
 	if _, done := errors.AsType[*reported](err); done {

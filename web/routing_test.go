@@ -28,7 +28,7 @@ func TestItTellsHandlersWhatAPathNames(t *testing.T) {
 		{"/v1/buckets/..", `bucket-object plural="/buckets" uri="/buckets/.." params=map[bucket:..]`},
 	} {
 		resp := send(t, frame, "GET "+c.path)
-		if got := bodyOf(t, resp); !strings.HasPrefix(got, c.want+" user=") {
+		if got := resp.Body; !strings.HasPrefix(got, c.want+" user=") {
 			t.Errorf("GET %s: got %s, want %s", c.path, got, c.want)
 		}
 	}
@@ -65,7 +65,7 @@ func TestItRefusesPathsThatNobodyServes(t *testing.T) {
 		{"GET /a%0d%0ab", 404, unknownURL},
 	} {
 		resp := send(t, frame, c.request)
-		if got := bodyOf(t, resp); resp.StatusCode != c.status || got != c.body {
+		if got := resp.Body; resp.StatusCode != c.status || got != c.body {
 			t.Errorf("%s: got %d %s, want %d %s", c.request, resp.StatusCode, got, c.status, c.body)
 		}
 	}
@@ -136,7 +136,7 @@ func TestItNamesTheMethodsThatThereAre(t *testing.T) {
 	} {
 		frame, _ := setup(t, c.change)
 		resp := send(t, frame, c.request, "Authorization: broken", "Origin: http://x")
-		if got := bodyOf(t, resp); resp.StatusCode != 405 || got != notAllowed {
+		if got := resp.Body; resp.StatusCode != http.StatusMethodNotAllowed || got != notAllowed {
 			t.Errorf("%s: got %d %s, want 405 %s", c.request, resp.StatusCode, got, notAllowed)
 		}
 		if got := resp.Header.Get("Allow"); got != c.allow {

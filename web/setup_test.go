@@ -121,7 +121,7 @@ func setup(t testing.TB, change func(*web.Config)) (*web.Frame, *strings.Builder
 }
 
 // send serves one request: "METHOD path", then headers as "Name: value", then "", then the body.
-func send(t testing.TB, h http.Handler, lines ...string) *http.Response {
+func send(t testing.TB, h http.Handler, lines ...string) response {
 	t.Helper()
 	method, path, _ := strings.Cut(lines[0], " ")
 	var body io.Reader
@@ -141,14 +141,12 @@ func send(t testing.TB, h http.Handler, lines ...string) *http.Response {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
+	return response{w.Code, w.Header(), w.Body.String()}
 }
 
-func bodyOf(t testing.TB, resp *http.Response) string {
-	t.Helper()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+// response is what a client gets.
+type response struct {
+	StatusCode int
+	Header     http.Header
+	Body       string
 }

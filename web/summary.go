@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"maps"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ func (x *exchange) summarize(message string, start time.Time) {
 		"t":           now.Sub(start).Milliseconds(),
 	}}
 	maps.Copy(entry.Data, x.noted)
+	maps.Copy(entry.Data, x.notes)
 	entry.Info(message)
 }
 
