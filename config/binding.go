@@ -95,11 +95,6 @@ func list(name string, field *[]string) binding {
 	return bind(name, field, func(text string) ([]string, error) { return words(text), nil })
 }
 
-// commaList is a list with commas or blanks between its items.
-func commaList(name string, field *[]string) binding {
-	return bind(name, field, func(text string) ([]string, error) { return items(text), nil })
-}
-
 // named is the name of a component.
 func named[T any](name string, field *T, names map[string]T, advice string) binding {
 	return bind(name, field, func(text string) (T, error) { return component(names, text, advice) })

@@ -28,6 +28,20 @@ func variable(setting string) string {
 	return strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(setting))
 }
 
+// DefaultFile is where the configuration is if nobody says otherwise.
+const DefaultFile = "config/kinto.ini"
+
+// FileName returns the configuration file that KINTO_INI names in the environment, or else DefaultFile (protocol
+// 9.2). Whether there is such a file is for the caller to find out.
+func FileName(env []string) string {
+	for _, line := range env {
+		if name, found := strings.CutPrefix(line, "KINTO_INI="); found && name != "" {
+			return name
+		}
+	}
+	return DefaultFile
+}
+
 // lookup returns the value of a setting and the variable that has it. An empty variable counts only if it
 // is prefixed: others may be there for another program.
 func (e environment) lookup(setting string) (value, name string, ok bool) {

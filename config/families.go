@@ -66,7 +66,9 @@ func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
 		return entry(name, r.CacheExpires, name, parseExpiry), expiryFamily, true
 	}
 	if l.isMethod(name) {
-		return entry(name, r.Methods, name, parseBool), methodFamily, true
+		b := entry(name, r.Methods, name, parseBool)
+		b.changed = func() bool { return !r.Methods[name] } // all are on
+		return b, methodFamily, true
 	}
 	return l.attachmentBinding(name)
 }

@@ -79,8 +79,7 @@ func parseFile(content []byte, path string) (document, error) {
 // syntaxError tells where the file is wrong, but not what is there: it may be part of a secret.
 func syntaxError(content []byte, err error) error {
 	const what = "is not one of sections and of lines such as name = value"
-	var bad ini.ErrDelimiterNotFound
-	if errors.As(err, &bad) {
+	if bad, ok := errors.AsType[ini.ErrDelimiterNotFound](err); ok {
 		for i, line := range strings.Split(string(content), "\n") {
 			if strings.TrimSpace(line) == strings.TrimSpace(bad.Line) {
 				return fmt.Errorf("line %d has no =: the file %s", i+1, what)

@@ -22,8 +22,8 @@ func (w Warning) String() string { return w.Text }
 // then [Defaults] (protocol 9.1). Without a file ("") the defaults are those of [Newcomer].
 //
 // Resources are the names of resources beside those of Kinto that settings may be about. The error has one line for each
-// setting that is wrong, and is nil if the service can start. Values that may be secret are neither
-// in the error nor in the warnings.
+// setting that is wrong, and is nil if the service can start; otherwise there are no settings. Values that may be
+// secret are neither in the error nor in the warnings.
 func Load(file string, env []string, resources ...string) (*Settings, []Warning, error) {
 	d, err := readFile(file)
 	if err != nil {

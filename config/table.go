@@ -139,6 +139,7 @@ func (m *Metrics) bindings() []binding {
 	return []binding{
 		list("metrics_matchdict_fields", &m.MatchdictFields),
 		text("prometheus_prefix", &m.Prefix),
+		list("disabled_metrics", &m.Disabled), // as Kinto documents it
 		list("prometheus_disabled_metrics", &m.Disabled),
 		flag("prometheus_created_metrics_enabled", &m.CreatedSeries),
 		bind("prometheus_histogram_buckets", &m.HistogramBuckets, parseBuckets),

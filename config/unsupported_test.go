@@ -32,6 +32,7 @@ func TestLoadWarnsOfWhatIsNotSupported(t *testing.T) {
 	app := map[string]string{
 		"experimental_permissions_endpoint": "true", "event_listeners": "webhook",
 		"includes": "kinto.plugins.history", "group_cache_expires_seconds": "5",
+		"plural_bucket_get_enabled": "false", "plural_bucket_put_enabled": "true",
 	}
 	l := &loader{
 		Settings: Defaults(), document: document{app: app}, used: map[string]bool{}, resources: kintoResources,
@@ -39,7 +40,7 @@ func TestLoadWarnsOfWhatIsNotSupported(t *testing.T) {
 	l.all()
 	l.warnings = nil
 	l.unsupportedIn(map[string]string{
-		"experimental_permissions_endpoint": "A", "event_listeners": "B", "kinto.plugins.history": "C", expiryFamily: "D",
+		"experimental_permissions_endpoint": "A", "event_listeners": "B", "kinto.plugins.history": "C", expiryFamily: "D", methodFamily: "E",
 		"readonly": "not given", "kinto.plugins.flush": "not included",
 	})
 	var got []string
@@ -49,6 +50,7 @@ func TestLoadWarnsOfWhatIsNotSupported(t *testing.T) {
 	want := []string{
 		"experimental_permissions_endpoint is not supported by this version yet: A.",
 		"event_listeners is not supported by this version yet: B.",
+		"plural_bucket_get_enabled is not supported by this version yet: E.",
 		"group_cache_expires_seconds is not supported by this version yet: D.",
 		"kinto.plugins.history in includes is not supported by this version yet: C.",
 	}

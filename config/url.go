@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -81,12 +82,10 @@ func (u URL) parse(schemes ...string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("is not a URL; signs such as / ? # @ in a password are written percent-encoded")
 	}
-	for _, scheme := range schemes {
-		if parsed.Scheme == scheme {
-			return parsed, nil
-		}
+	if !slices.Contains(schemes, parsed.Scheme) {
+		return nil, fmt.Errorf("must begin with %s://", strings.Join(schemes, ":// or "))
 	}
-	return nil, fmt.Errorf("must begin with %s", strings.Join(schemes, ":// or ")+"://")
+	return parsed, nil
 }
 
 // postgresURL turns an address as SQLAlchemy writes it into one that PostgreSQL's own libraries read: the
