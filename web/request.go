@@ -30,8 +30,7 @@ type Request struct {
 	// Trace is the W3C traceparent that the request belongs to, "" for none.
 	Trace string
 
-	notes   map[string]any // for the summary
-	base    string         // scheme and host that clients use
+	base    string // scheme and host that clients use
 	limit   int64
 	timeout time.Duration
 	w       http.ResponseWriter
@@ -45,14 +44,6 @@ func (r *Request) Origin() domain.Origin {
 
 // Absolute is the URL that clients use for a path with its version prefix, such as "/v1/buckets?_limit=2".
 func (r *Request) Absolute(path string) string { return r.base + path }
-
-// Note adds a field to the line that is logged about the request.
-func (r *Request) Note(name string, value any) {
-	if r.notes == nil {
-		r.notes = map[string]any{}
-	}
-	r.notes[name] = value
-}
 
 // ReadBody returns the whole body, nil if there is none. It is TooLarge beyond Config.MaxBody and Invalid if it does
 // not arrive whole within Config.BodyTimeout. It can be called once.

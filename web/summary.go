@@ -2,7 +2,6 @@ package web
 
 import (
 	"maps"
-	"maps"
 	"strings"
 	"time"
 
@@ -31,7 +30,6 @@ func (x *exchange) summarize(message string, start time.Time) {
 		"t":           now.Sub(start).Milliseconds(),
 	}}
 	maps.Copy(entry.Data, x.noted)
-	maps.Copy(entry.Data, x.notes)
 	entry.Info(message)
 }
 
