@@ -56,23 +56,9 @@ func (a *API) ObjectMethods() []web.Method {
 	}
 }
 
-type txKey struct{}
-
-// WithTx makes the handlers carry out a request with this context in a transaction that is under way, as a batch does.
-func WithTx(ctx context.Context, tx *Tx) context.Context { return context.WithValue(ctx, txKey{}, tx) }
-
-// Do runs a transaction: the one of ctx, if a request is part of one, else a new one through the loop.
+// Do runs a transaction through the loop: the one of ctx, if a request is part of one, else a new one.
 func (a *API) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
-	tx, ok := ctx.Value(txKey{}).(*Tx)
-	if !ok {
-		return a.loop.Do(ctx, needs, run)
-	}
-	before := tx.Savepoint()
-	if err := run(tx); err != nil {
-		tx.Rollback(before)
-		return Outcome{}, err
-	}
-	return Outcome{Readable: true}, nil
+	return a.loop.Do(ctx, needs, run)
 }
 
 // do carries out one command and answers with it.
@@ -234,7 +220,7 @@ func (a *API) command(verb domain.Verb, r *web.Request) (*domain.Command, error)
 			return nil, readErr
 		}
 		if err = a.body(c, r, raw); verb == domain.Post {
-			if idErr := identify(c); idErr != nil {
+			if idErr := identify(r.Context(), c); idErr != nil {
 				return nil, idErr
 			}
 		}

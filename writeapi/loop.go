@@ -139,7 +139,13 @@ func (l *Loop) Close() {
 // was appended, TooLarge if the log cannot take it. If ctx ends before the transaction is taken up, nothing happens and
 // its error is returned; later it is carried out all the same, and Do returns the outcome.
 // An Unavailable that wraps eventstore.ErrUnresolved means that the commit may or may not be in the log.
+//
+// With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
+// undone and the rest of the transaction goes on.
 func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
+	if tx, ok := ctx.Value(txKey{}).(*Tx); ok {
+		return tx.nested(run)
+	}
 	j := &job{ctx: ctx, needs: needs, run: run, outcome: make(chan Outcome, 1)}
 	if err := l.enqueue(j); err != nil {
 		return Outcome{}, err

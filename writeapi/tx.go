@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/web"
 )
 
 // Tx is a transaction: reads and writes on one state of the log, of which the writes are committed together or
@@ -21,7 +22,9 @@ type Tx struct {
 }
 
 // errStale ends a round whose state is older than what a load has seen.
-var errStale = errors.New("the read model is ahead of the known end of the log")
+//
+// It is nothing to log: whatever came of the transaction is thrown away and decided again.
+var errStale = web.Reported(errors.New("the read model is ahead of the known end of the log"))
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
 // *domain.Error if the client can act on it.
