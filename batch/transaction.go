@@ -1,0 +1,81 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/web"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// batch is one batch under way.
+type batch struct {
+	*Config
+	outer  *web.Request
+	strict bool
+	parts  []part
+	writes bool // whether any part may write
+	failed int  // the part that undid the batch, -1 for none
+}
+
+// errUndone ends the transaction of a batch that one of its parts undid.
+var errUndone = errors.New("the batch is undone by a request of it")
+
+// carryOut serves all parts. If one of them undoes the batch, failed tells which; an error concerns all.
+//
+// What has nothing to do with resources, such as a heartbeat, is not let into the transaction, where it would hold
+// up all writers.
+func (b *batch) carryOut() (writeapi.Outcome, error) {
+	ctx := inside(b.outer.Context())
+	outcome := writeapi.Outcome{Readable: true}
+	err := b.serve(ctx, false)
+	if err == nil && b.writes {
+		outcome, err = b.Loop.Do(ctx, b.needs(), func(tx *writeapi.Tx) error {
+			ctx, cancel := context.WithTimeout(ctx, b.Loop.Timeout)
+			defer cancel()
+			return b.serve(readapi.WithReader(writeapi.WithTx(ctx, tx), tx), true)
+		})
+	}
+	if errors.Is(err, errUndone) {
+		return outcome, nil
+	}
+	return outcome, err
+}
+
+// serve serves the parts that belong into the transaction, or those that do not, one after another.
+func (b *batch) serve(ctx context.Context, inTx bool) error {
+	b.failed = -1 // by an attempt before this one
+	for i := range b.parts {
+		p := &b.parts[i]
+		if p.inTx != inTx {
+			continue
+		}
+		p.answer = b.Serve(b.outer, p.attempt(ctx))
+		if b.undoes(p.answer.Status) {
+			b.failed = i
+			return errUndone
+		}
+	}
+	return nil
+}
+
+// undoes tells whether an answer undoes the whole batch: what failed inside does, a conflict that is to be tried
+// again, and in a strict batch whatever is refused.
+func (b *batch) undoes(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusConflict ||
+		b.strict && status >= http.StatusBadRequest
+}
+
+// needs are what all parts will look at, so that it is loaded in one round trip.
+func (b *batch) needs() domain.Needs {
+	var needs domain.Needs
+	for i := range b.parts {
+		if b.parts[i].inTx {
+			needs.Add(b.parts[i].needs())
+		}
+	}
+	return needs
+}
