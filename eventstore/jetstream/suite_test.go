@@ -2,8 +2,6 @@ package jetstream_test
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,21 +17,6 @@ func TestLogOfOneServer(t *testing.T) {
 	t.Parallel()
 	logtest.Run(t, func(t testing.TB) eventstore.Log {
 		return open(t, natstest.Server(t), jetstream.Config{})
-	})
-}
-
-func TestLogOfThreeReplicas(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a cluster takes a while")
-	}
-	t.Parallel()
-	cluster := natstest.NewCluster(t)
-	var logs atomic.Int32
-	t.Run("suite", func(t *testing.T) { // ends before the cluster does
-		logtest.Run(t, func(t testing.TB) eventstore.Log {
-			name := eventstore.Space(fmt.Sprintf("log%d", logs.Add(1)))
-			return open(t, natstest.Dial(t, cluster.URLs()), jetstream.Config{Name: name, Replicas: 3})
-		})
 	})
 }
 
