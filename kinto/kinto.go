@@ -1,25 +1,78 @@
 package kinto
 
-import "github.com/kintolog/kintolog/domain"
+import (
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/kinto/schema"
+)
 
-// Resources are those of Kinto (protocol 1.1), parents before children.
-func Resources() []domain.Resource {
+// Options change what the resources check.
+type Options struct {
+	// SchemaValidation validates objects against the JSON schemas of their collection and bucket (setting
+	// experimental_collection_schema_validation). Schemas themselves are checked in any case. Default false.
+	SchemaValidation bool
+}
+
+// Resources are those of Kinto (protocol 1.1), parents before children. Without options they are as the zero Options say;
+// of several, the last counts.
+func Resources(options ...Options) []domain.Resource {
+	checks := newChecks(options...)
 	return []domain.Resource{
 		{
 			Name: "bucket", Path: "/buckets",
 			Permissions: []string{"read", "write", "collection:create", "group:create"},
+			Check:       checks.bucket,
 		},
 		{
 			Name: "group", Path: "/buckets/{bucket}/groups",
-			Members: groupMembers, Check: checkGroup,
+			Members: groupMembers, Check: checks.group,
 		},
 		{
 			Name: "collection", Path: "/buckets/{bucket}/collections",
-			Check: checkCollection,
+			Check: checks.collection,
 		},
 		{
 			Name: "record", Path: "/buckets/{bucket}/collections/{collection}/records",
 			IDs: domain.RelaxedUUIDs, NeedsParent: true,
+			Check: checks.record,
 		},
+	}
+}
+
+type check = func(domain.Write) ([]byte, error)
+
+// checks are those of each resource; nil is none.
+type checks struct{ bucket, group, collection, record check }
+
+func newChecks(options ...Options) checks {
+	schemas := schema.New()
+	all := checks{
+		bucket:     documents(schemas, "collection:schema", "group:schema", "record:schema"),
+		group:      checkGroup,
+		collection: chain(checkCollection, documents(schemas, "schema")),
+	}
+	if len(options) > 0 && options[len(options)-1].SchemaValidation {
+		all.group = chain(all.group, schemas.CheckGroup)
+		all.collection = chain(all.collection, schemas.CheckCollection)
+		all.record = schemas.CheckRecord
+	}
+	return all
+}
+
+// documents is the check that the attributes, where they are there, are schemas.
+func documents(schemas *schema.Checker, attributes ...string) check {
+	return func(w domain.Write) ([]byte, error) { return w.Data, schemas.CheckDocuments(w, attributes...) }
+}
+
+// chain is one check after another; each gets the data that the one before returned, and the first error is the result.
+func chain(checks ...check) check {
+	return func(w domain.Write) ([]byte, error) {
+		for _, check := range checks {
+			data, err := check(w)
+			if err != nil {
+				return nil, err
+			}
+			w.Data = data
+		}
+		return w.Data, nil
 	}
 }

@@ -1,0 +1,103 @@
+package schema
+
+import (
+	"cmp"
+	"encoding/json"
+	"math/big"
+	"slices"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// best chooses the failure to tell, nil of none: of those nearest to the root the one with the last path, not an
+// alternative if there is another, and then one whose value is not of the type that its schema has. Of an alternative it is
+// the failure inside for which the opposite holds, if that is a single one.
+func best(failures []failure) *failure {
+	if len(failures) == 0 {
+		return nil
+	}
+	chosen := &failures[0]
+	for i := range failures {
+		if relevance(&failures[i], chosen) > 0 {
+			chosen = &failures[i]
+		}
+	}
+	for len(chosen.context) > 0 {
+		sorted := slices.Clone(chosen.context)
+		slices.SortStableFunc(sorted, func(a, b failure) int { return relevance(&a, &b) })
+		if len(sorted) > 1 && relevance(&sorted[0], &sorted[1]) == 0 {
+			return chosen
+		}
+		chosen = &sorted[0]
+	}
+	return chosen
+}
+
+func relevance(a, b *failure) int {
+	return cmp.Or(
+		cmp.Compare(len(b.path), len(a.path)),
+		comparePaths(a.path, b.path),
+		compareBools(!a.isAlternative(), !b.isAlternative()),
+		compareBools(!a.matchesType(), !b.matchesType()),
+	)
+}
+
+func (f *failure) isAlternative() bool { return f.keyword == "anyOf" || f.keyword == "oneOf" }
+
+// matchesType tells whether the schema has a type and the value is of it.
+func (f *failure) matchesType() bool {
+	types, _ := jsondoc.Lookup(f.schema.value, "type")
+	if name, ok := jsondoc.String(types); ok {
+		return isType(f.value, name)
+	}
+	for element := range jsondoc.Elements(types) {
+		if name, ok := jsondoc.String(element); ok && isType(f.value, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isType(value any, name string) bool {
+	switch v := value.(type) {
+	case nil:
+		return name == "null"
+	case bool:
+		return name == "boolean"
+	case string:
+		return name == "string"
+	case []any:
+		return name == "array"
+	case map[string]any:
+		return name == "object"
+	case json.Number:
+		if name == "integer" {
+			r, ok := new(big.Rat).SetString(v.String())
+			return ok && r.IsInt()
+		}
+		return name == "number"
+	}
+	return false
+}
+
+// comparePaths orders by the first element that differs, a start before what continues it.
+func comparePaths(a, b []any) int {
+	return slices.CompareFunc(a, b, func(x, y any) int {
+		i, xIsInt := x.(int)
+		j, yIsInt := y.(int)
+		if xIsInt && yIsInt {
+			return cmp.Compare(i, j)
+		}
+		return cmp.Compare(token(x), token(y))
+	})
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}

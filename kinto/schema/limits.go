@@ -1,0 +1,76 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"regexp/syntax"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
+
+// What a schema document may cost.
+const (
+	maxBytes   = 256 << 10
+	maxValues  = 10_000 // members and elements: compiling takes a time that grows with its square
+	maxPattern = 20_000 // instructions of all patterns together
+)
+
+var errPatterns = errors.New("The patterns of the schema are too large") //nolint:staticcheck // shown to clients, like the others
+
+// measure refuses a document beyond the bounds and returns about how many instructions its patterns compile to.
+func measure(document []byte) (patterns int, err error) {
+	if len(document) > maxBytes {
+		return 0, fmt.Errorf("The schema is longer than %d bytes", maxBytes) //nolint:staticcheck // as above
+	}
+	m := meter{values: maxValues, patterns: maxPattern}
+	m.value(document)
+	switch {
+	case m.values < 0:
+		return 0, fmt.Errorf("The schema has more than %d values", maxValues) //nolint:staticcheck // as above
+	case m.patterns < 0:
+		return 0, errPatterns
+	}
+	return maxPattern - m.patterns, nil
+}
+
+// meter holds what is left.
+type meter struct{ values, patterns int }
+
+func (m *meter) value(document []byte) {
+	m.values--
+	for name, value := range jsondoc.Members(document) {
+		if text, ok := jsondoc.String(value); ok && name == "pattern" {
+			m.pattern(text)
+		}
+		if name == "patternProperties" {
+			for pattern := range jsondoc.Members(value) {
+				m.pattern(pattern)
+			}
+		}
+		m.value(value)
+	}
+	for value := range jsondoc.Elements(document) {
+		m.value(value)
+	}
+}
+
+// pattern counts a pattern before anything compiles it. One that is not valid is for the meta-schema to refuse.
+func (m *meter) pattern(text string) {
+	if re, err := syntax.Parse(text, syntax.Perl); err == nil {
+		m.patterns -= instructions(re)
+	}
+}
+
+func instructions(re *syntax.Regexp) int {
+	sum := 1 + len(re.Rune)
+	if re.Op == syntax.OpCharClass {
+		sum = 1
+	}
+	for _, sub := range re.Sub {
+		sum = min(sum+instructions(sub), maxPattern+1)
+	}
+	if re.Op == syntax.OpRepeat {
+		sum *= max(1, re.Min, re.Max)
+	}
+	return min(sum, maxPattern+1)
+}
