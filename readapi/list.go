@@ -52,7 +52,7 @@ type listing struct {
 
 func (a *API) newListing(r *web.Request) *listing {
 	l := &listing{Request: r, api: a}
-	asked, problem := rest.ParseQuery(r.URL.RawQuery, a.queryOptions())
+	asked, problem := rest.ParseQuery(r.URL.RawQuery, a.queryOptions(r.Resource))
 	precondition, fault := rest.ParsePrecondition(r.Header)
 	l.asked, l.precondition, l.problem = asked, precondition, rest.Join(fault, problem)
 	l.asked.Query.Plural = r.Plural
@@ -72,10 +72,12 @@ func (a *API) grantsAll(r *web.Request) bool {
 // counts tells that the total is asked for instead of objects.
 func (l *listing) counts() bool { return l.Method == http.MethodHead }
 
-// mayNeedNoRows tells that the answer is likely to be found in the state alone.
+// mayNeedNoRows tells that the answer is likely to be found in the state alone. That a poll has a second page
+// means that it found something.
 func (l *listing) mayNeedNoRows() bool {
 	_, since := l.since()
-	return l.problem != nil || l.precondition.Given() || since || l.counts() && len(l.asked.Query.Filters) == 0
+	polls := since && l.asked.Token == nil
+	return l.problem != nil || l.precondition.Given() || polls || l.counts() && len(l.asked.Query.Filters) == 0
 }
 
 // since is the greatest timestamp that only later objects are asked for.

@@ -165,6 +165,7 @@ func TestGrantsToGroupsCountAtTheRoot(t *testing.T) {
 func TestCallsOfTheReader(t *testing.T) {
 	t.Parallel()
 	w := blog(t, readapi.Options{}, nil)
+	nextPage := strings.TrimPrefix(w.send("mat", "GET "+records+"?_since=0&_limit=1").Get("Next-Page"), "http://localhost")
 	for _, c := range []struct {
 		user, request, header, want string
 	}{
@@ -177,6 +178,7 @@ func TestCallsOfTheReader(t *testing.T) {
 		{"mat", "GET /v1/buckets", `If-None-Match: "1795393681000"`, "1 loads, 0 lists"},
 		{"mat", "GET " + records + "?_since=1795393685000", "", "1 loads, 0 lists"},
 		{"mat", "GET " + records + "?_since=1795393684000", "", "1 loads, 1 lists"},
+		{"mat", "GET " + nextPage, "", "0 loads, 1 lists"},
 	} {
 		w.reads.calls()
 		w.send(c.user, c.request, c.header)
@@ -278,6 +280,25 @@ func TestAPluralEndpointNeverWrittenToDatesFromItsParent(t *testing.T) {
 	w.put("mat", "/buckets/c", `{}`)
 	w.wants("below", w.send("mat", "GET /v1/buckets/b/groups"), 200, data(), `ETag: "1795393681000"`)
 	w.wants("a poll", w.send("mat", "GET /v1/buckets/b/groups", `If-None-Match: "1795393681000"`), 304, "")
+}
+
+func TestStrictResourcesRefuseUnknownAttributes(t *testing.T) {
+	t.Parallel()
+	w := blog(t, readapi.Options{Known: map[string][]string{"record": {"a"}}}, nil)
+	for path, status := range map[string]int{
+		records + "?a=1":             200,
+		records + "?_sort=id":        200,
+		records + "?c=1":             400,
+		records + "?_sort=c":         400,
+		records + "?_fields=c":       400,
+		records + "/r1?_fields=a":    200,
+		records + "/r1?_fields=c":    400,
+		"/v1" + art + "?_fields=any": 200,
+	} {
+		if got := w.send("mat", "GET "+path); got.status != status {
+			t.Errorf("GET %s: got %d %s, want %d", path, got.status, got.body, status)
+		}
+	}
 }
 
 // waiter reaches a position when it is let.

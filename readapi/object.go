@@ -49,7 +49,7 @@ func visible(state *domain.State, r *web.Request) (domain.Object, error) {
 // answerObject writes an object that the caller may see.
 func (a *API) answerObject(w http.ResponseWriter, r *web.Request, state *domain.State, o domain.Object) error {
 	precondition, problem := rest.ParsePrecondition(r.Header)
-	fields, err := rest.ParseFields(r.URL.RawQuery, a.queryOptions())
+	fields, err := rest.ParseFields(r.URL.RawQuery, a.queryOptions(r.Resource))
 	if problem = rest.Join(problem, err); problem != nil {
 		return problem
 	}

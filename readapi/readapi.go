@@ -38,6 +38,9 @@ type Options struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one answer. Default 10000.
 	MaxFetch int
+	// Known are, by resource, the top-level attributes of objects with a strict schema, without "id",
+	// "last_modified" and "deleted": filters, orders and projections of others are refused. Default none: any will do.
+	Known map[string][]string
 	// Cache is for how long anonymous answers may be cached. The zero value forbids it.
 	Cache Cache
 	// Waiter, if set, lets a request wait until the read model holds the position that its header
@@ -97,11 +100,20 @@ func (a *API) from(ctx context.Context) Reader {
 	return a.reader
 }
 
-// load is the state of what is needed.
-func (a *API) load(ctx context.Context, needs domain.Needs) (*domain.State, error) {
+// Load returns what is needed from where the handlers read for a request with this context.
+func (a *API) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	snapshot, err := a.from(ctx).Load(ctx, needs)
 	if err != nil {
-		return nil, unavailable(err)
+		return domain.Snapshot{}, unavailable(err)
+	}
+	return snapshot, nil
+}
+
+// load is the state of what is needed.
+func (a *API) load(ctx context.Context, needs domain.Needs) (*domain.State, error) {
+	snapshot, err := a.Load(ctx, needs)
+	if err != nil {
+		return nil, err
 	}
 	return a.state(needs, snapshot), nil
 }
@@ -120,9 +132,10 @@ func unavailable(err error) error {
 	return &domain.Error{Code: domain.Unavailable, Cause: err}
 }
 
-// options for the query string of a request.
-func (a *API) queryOptions() rest.QueryOptions {
+// queryOptions are those for the query string of a request on the resource.
+func (a *API) queryOptions(r *domain.Resource) rest.QueryOptions {
 	return rest.QueryOptions{
+		Known:      a.options.Known[r.Name],
 		PaginateBy: a.options.PaginateBy,
 		MaxFetch:   a.options.MaxFetch,
 		Now:        domain.TimestampOf(a.options.Now()),

@@ -7,8 +7,12 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// allowOrigin answers to the origin of a request, if it has one.
+// allowOrigin answers to the origin of a request, if it has one. Where not all are welcome, caches are told that the
+// answer depends on it.
 func (x *exchange) allowOrigin() error {
+	if x.frame.varies {
+		x.answer.Header().Add("Vary", "Origin")
+	}
 	origin := x.Header.Get("Origin")
 	if origin == "" {
 		return nil

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -17,6 +18,7 @@ type Frame struct {
 	config  Config
 	router  *router
 	paths   rest.PathOptions
+	varies  bool   // answers depend on the origin of requests
 	eos     string // the Alert of a service that ends, "" for none
 	over    string // the Alert of one that has ended
 	handler http.Handler
@@ -32,7 +34,7 @@ func New(c Config, endpoints []Endpoint) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Frame{config: c, router: router, paths: c.pathOptions()}
+	f := &Frame{config: c, router: router, paths: c.pathOptions(), varies: !slices.Contains(c.CORS.Origins, "*")}
 	if !c.EOS.IsZero() {
 		f.eos = rest.Alert{Code: rest.SoftEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()
 		f.over = rest.Alert{Code: rest.HardEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()

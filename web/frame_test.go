@@ -20,6 +20,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -181,6 +182,9 @@ func TestCrossOriginRequests(t *testing.T) {
 		got := []any{resp.StatusCode, resp.Header.Get("Access-Control-Allow-Origin"), resp.Header.Get("Access-Control-Expose-Headers")}
 		if want := []any{c.status, c.allow, c.expose}; !slices.Equal(got, want) {
 			t.Errorf("%v: got %q, want %q", request, got, want)
+		}
+		if got, want := resp.Header.Get("Vary") == "Origin", c.change != nil && c.status != http.StatusNotFound; got != want {
+			t.Errorf("%v: got Vary %q", request, resp.Header.Get("Vary"))
 		}
 	}
 }
@@ -424,5 +428,28 @@ func TestARequestThatWasGivenUpIsNoFailure(t *testing.T) {
 	frame.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "/v1/", nil))
 	if w.Code != 503 || strings.Contains(logged.String(), "level=error") {
 		t.Errorf("got %d and %s, want 503 and no error logged", w.Code, logged)
+	}
+}
+
+func TestWhatWasReportedIsNotLoggedAgain(t *testing.T) {
+	t.Parallel()
+	logged := &strings.Builder{}
+	log := logrus.New()
+	log.SetOutput(logged)
+	frame, err := web.New(web.Config{Log: log}, []web.Endpoint{{
+		Path: "/", Methods: []web.Method{{Name: "GET", Handle: failing(web.Reported(&domain.Error{Code: domain.Conflict}))}},
+	}, {
+		Path: "/other", Methods: []web.Method{{Name: "GET", Handle: failing(web.Reported(errors.New("known already")))}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, status := range map[string]int{"/v1/": http.StatusConflict, "/v1/other": http.StatusInternalServerError} {
+		if got := send(t, frame, "GET "+path).StatusCode; got != status {
+			t.Errorf("GET %s: got %d, want %d", path, got, status)
+		}
+	}
+	if strings.Contains(logged.String(), "level=error") {
+		t.Errorf("got %s, want no error", logged)
 	}
 }

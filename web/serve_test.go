@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -89,5 +90,16 @@ func TestServeSharesWhereTheOuterRequestComesFrom(t *testing.T) {
 		if got := string(answers[i].Body); got != want {
 			t.Errorf("%d: got %s, want %s", i, got, want)
 		}
+	}
+}
+
+func TestServeTakesTheCallerThatItsContextTells(t *testing.T) {
+	t.Parallel()
+	r := inner(t, "GET", "/v1/where", "")
+	r.Header.Set("Authorization", "broken")
+	r = r.WithContext(web.WithCaller(r.Context(), domain.Caller{UserID: "account:eve"}))
+	got := serveInside(t, map[string]string{"X-Request-Id": "abc-1"}, r)[0]
+	if want := "{UserID:account:eve Request:abc-1 Trace:}"; !strings.Contains(string(got.Body), want) {
+		t.Errorf("got %s, want %s", got.Body, want)
 	}
 }
