@@ -22,6 +22,11 @@ func (dialect) Texts(a *sqlquery.Args, texts []string) string {
 	return "SELECT unnest(" + a.Bind(texts) + "::text[])"
 }
 
+// OneOf makes the planner use an index, whatever it believes about the size of the subquery.
+func (dialect) OneOf(column, subquery string) string {
+	return column + " = ANY(ARRAY(" + subquery + "))"
+}
+
 // attribute is the value as jsonb, NULL if it is missing. Names are followed one by one: a path would take "0" for
 // an index of an array.
 func attribute(a *sqlquery.Args, f domain.Field) string {

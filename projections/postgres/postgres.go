@@ -66,7 +66,7 @@ func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, e
 	if err := check(ctx, config.ConnConfig); err != nil {
 		return nil, err
 	}
-	set(config, map[string]string{"search_path": schema, "timezone": "UTC", "jit": "off"})
+	set(config, settings(schema))
 	if err := migrate(ctx, config.ConnConfig, schema); err != nil {
 		return nil, err
 	}
@@ -80,6 +80,20 @@ func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, e
 		return nil, err
 	}
 	return &Store{readers: readers, writers: writers, changes: newListener(config.ConnConfig, "kintolog_"+schema)}, nil
+}
+
+// settings are those of every connection. Statements are few and repeated, and walk an index whatever is bound to
+// them: planning them each time, as PostgreSQL prefers for arrays, takes longer than running them.
+func settings(schema string) map[string]string {
+	return map[string]string{
+		"search_path":      schema,
+		"timezone":         "UTC",
+		"jit":              "off",
+		"plan_cache_mode":  "force_generic_plan",
+		"enable_seqscan":   "off",
+		"enable_hashjoin":  "off",
+		"enable_mergejoin": "off",
+	}
 }
 
 func check(ctx context.Context, config *pgx.ConnConfig) (err error) {
@@ -103,14 +117,12 @@ func check(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	return nil
 }
 
-// forReading makes the statements of one batch, which are one transaction, see one state. Every statement is
-// meant to walk an index, also while the statistics are not there yet.
+// forReading makes the statements of one batch, which are one transaction, see one state.
 func forReading(config *pgxpool.Config) *pgxpool.Config {
 	c := config.Copy()
 	set(c, map[string]string{
 		"default_transaction_isolation": "repeatable read",
 		"default_transaction_read_only": "on",
-		"enable_seqscan":                "off",
 		"enable_bitmapscan":             "off",
 	})
 	return c
@@ -121,12 +133,7 @@ func forReading(config *pgxpool.Config) *pgxpool.Config {
 func forWriting(config *pgxpool.Config) *pgxpool.Config {
 	c := config.Copy()
 	c.MaxConns = 2
-	set(c, map[string]string{
-		"synchronous_commit": "off",
-		"enable_seqscan":     "off",
-		"enable_hashjoin":    "off",
-		"enable_mergejoin":   "off",
-	})
+	set(c, map[string]string{"synchronous_commit": "off"})
 	return c
 }
 

@@ -16,6 +16,8 @@ func (dialect) Texts(a *sqlquery.Args, texts []string) string {
 	return "SELECT value FROM json_each(" + a.Bind(jsonArray(texts)) + ")"
 }
 
+func (dialect) OneOf(column, subquery string) string { return column + " IN (" + subquery + ")" }
+
 func (dialect) Compare(a *sqlquery.Args, f domain.Field, op string, value []byte) string {
 	return key(a, f) + " " + op + " " + a.Bind(jsondoc.AppendKey(nil, value))
 }

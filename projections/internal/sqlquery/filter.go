@@ -72,7 +72,7 @@ func (b *builder) in(f domain.Field, values [][]byte) string {
 				ids = append(ids, id)
 			}
 		}
-		return "o.id IN (" + b.d.Texts(&b.args, ids) + ")"
+		return b.d.OneOf("o.id", b.d.Texts(&b.args, ids))
 	case f.Is("last_modified"):
 		return b.inTimes(values)
 	case f.Is("deleted"):

@@ -17,6 +17,8 @@ import (
 type Dialect interface {
 	// Texts is a subquery whose rows are the texts.
 	Texts(a *Args, texts []string) string
+	// OneOf is the condition that the column equals a row of the subquery, looked up in an index of the column.
+	OneOf(column, subquery string) string
 	// Compare is the condition that the attribute is =, <, <=, > or >= the JSON value, nil for
 	// missing, in the order of protocol 3.6.
 	Compare(a *Args, f domain.Field, op string, value []byte) string
@@ -119,6 +121,6 @@ func (b *builder) shared(s domain.Shared) string {
 	members := b.d.Texts(&b.args, s.Members)
 	permissions := b.d.Texts(&b.args, s.Permissions)
 	return "SELECT DISTINCT a.id FROM aces a WHERE a.plural = " + b.plural +
-		" AND a.permission IN (" + permissions + ")" +
-		" AND a.principal IN (" + principals + " UNION ALL SELECT m.uri FROM members m WHERE m.principal IN (" + members + "))"
+		" AND " + b.d.OneOf("a.permission", permissions) +
+		" AND " + b.d.OneOf("a.principal", principals+" UNION ALL SELECT m.uri FROM members m WHERE "+b.d.OneOf("m.principal", members))
 }
