@@ -60,7 +60,12 @@ func newChecks(options ...Options) checks {
 
 // documents is the check that the attributes, where they are there, are schemas.
 func documents(schemas *schema.Checker, attributes ...string) check {
-	return func(w domain.Write) ([]byte, error) { return w.Data, schemas.CheckDocuments(w, attributes...) }
+	return func(w domain.Write) ([]byte, error) {
+		if err := schemas.CheckDocuments(w, attributes...); err != nil {
+			return nil, err
+		}
+		return w.Data, nil
+	}
 }
 
 // chain is one check after another; each gets the data that the one before returned, and the first error is the result.
