@@ -76,7 +76,7 @@ func TestAnExchangeRefusesAnAnswerOfTheWrongKind(t *testing.T) {
 	for _, answer := range []struct{ status, size int }{{404, 500}, {200, 11}, {200, 100_001}} {
 		address, _ := record(t, answer.status, answer.size)
 		op := reads(1000, "123")[1].operation(address, 1000, "run")
-		if _, err := measure(t.Context(), op, 1, bound{time.Second, 1}, nil); err == nil {
+		if _, err := measure(t.Context(), op, 1, bound{time.Second, 1, 1}, nil); err == nil {
 			t.Errorf("%+v: got no error, want one", answer)
 		}
 	}
@@ -87,7 +87,7 @@ func TestCreatesNeverUseAnIDTwice(t *testing.T) {
 	address, requests := record(t, http.StatusCreated, 500)
 	for _, run := range []string{"a", "b"} {
 		op := writes()[1].operation(address, 1000, run)
-		if _, err := measure(t.Context(), op, 4, bound{time.Minute, 100}, nil); err != nil {
+		if _, err := measure(t.Context(), op, 4, bound{time.Minute, 100, 1}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

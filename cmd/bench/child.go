@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,32 +26,51 @@ type child struct {
 // startTime is how long a server may take until it answers.
 const startTime = 30 * time.Second
 
+// program is what to run as the server, and its first arguments.
+type program []string
+
 // build compiles the server into a folder.
-func build(ctx context.Context, folder string) (program string, err error) {
-	program = filepath.Join(folder, "api")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, "github.com/kintolog/kintolog/cmd/api")
+func build(ctx context.Context, folder string) (program, error) {
+	path := filepath.Join(folder, "api")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "github.com/kintolog/kintolog/cmd/api")
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w\n%s", err, said)
+		return nil, fmt.Errorf("build the server: %w\n%s", err, said)
 	}
-	return program, nil
+	return program{path}, nil
+}
+
+// profiled is the server in this program, which writes a CPU profile when it stops.
+func profiled(file string) (program, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("profile the server: %w", err)
+	}
+	return program{self, profiledCommand, file}, nil
 }
 
 // startServer runs the server with its data in a folder, and waits until it answers.
-func startServer(ctx context.Context, program, folder string, options ...string) (*child, error) {
+func startServer(ctx context.Context, p program, folder string, options ...string) (*child, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, program, append([]string{"--data", folder, "--listen", address}, options...)...)
+	arguments := slices.Concat(p[1:], []string{"--data", folder, "--listen", address}, options)
+	cmd := exec.CommandContext(ctx, p[0], arguments...)
 	cmd.Env = withoutSettings(os.Environ())
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	// It logs each request. A file costs this process nothing, where a pipe would have to be read.
+	log, err := os.Create(folder + ".log")
+	if err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
+	}
+	defer log.Close() // the child has its own
+	cmd.Stdout, cmd.Stderr = log, log
 	stop, ended, err := run(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
 	}
 	if err := awaitAnswer(ctx, address, ended); err != nil {
-		return nil, fmt.Errorf("start the server: %w\n%s", errors.Join(err, stop()), said.Bytes())
+		said, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("start the server: %w\n%s", errors.Join(err, stop()), said)
 	}
 	return &child{address, processCPU(cmd.Process.Pid), stop}, nil
 }

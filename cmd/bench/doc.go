@@ -8,6 +8,8 @@
 // Clients are closed loops: each sends its next request when it has the answer to the one before. They run in this
 // process, which shares the cores with what it measures; CPU time is therefore counted by process.
 //
+// Each measurement has three short rounds, of which the fastest counts, for the server and for its parts alike.
+//
 // Start with [suite], the list of what is measured. Operations of the server are in cases.go, the bare parts
 // in the limit_*.go files, what is expected of the numbers in aims.go.
 package main

@@ -12,7 +12,7 @@ import (
 )
 
 // little is enough to see that an operation works.
-var little = bound{time.Minute, 40}
+var little = bound{time.Minute, 40, 1}
 
 func try(t *testing.T, op operation, clients int) {
 	t.Helper()
@@ -85,7 +85,7 @@ func tryBare(t *testing.T, db rows) {
 
 func TestAStackOfPostgreSQLSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	_, err := startStack(t.Context(), postgresName, filepath.Join(t.TempDir(), "no-such-program"), t.TempDir())
+	_, err := startStack(t.Context(), postgresName, program{filepath.Join(t.TempDir(), "no-such-program")}, t.TempDir())
 	if err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want that there is no such program", err)
 	}

@@ -32,7 +32,7 @@ func (c *counting) operation() operation {
 func TestMeasureStopsAtItsCount(t *testing.T) {
 	t.Parallel()
 	var c counting
-	o, err := measure(t.Context(), c.operation(), 8, bound{time.Minute, 1000}, nil)
+	o, err := measure(t.Context(), c.operation(), 8, bound{time.Minute, 1000, 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestMeasureStopsAtItsCount(t *testing.T) {
 func TestMeasureStopsAtItsTime(t *testing.T) {
 	t.Parallel()
 	var c counting
-	o, err := measure(t.Context(), c.operation(), 2, bound{50 * time.Millisecond, 1 << 40}, nil)
+	o, err := measure(t.Context(), c.operation(), 2, bound{50 * time.Millisecond, 1 << 40, 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestMeasureReturnsTheErrorOfAClient(t *testing.T) {
 	t.Parallel()
 	for _, at := range []int64{1, 500} { // in the part that is not counted, and after
 		c := counting{failAt: at}
-		_, err := measure(t.Context(), c.operation(), 4, bound{time.Minute, 1000}, nil)
+		_, err := measure(t.Context(), c.operation(), 4, bound{time.Minute, 1000, 1}, nil)
 		if !errors.Is(err, errOnPurpose) {
 			t.Errorf("failure %d: got %v, want %v", at, err, errOnPurpose)
 		}
@@ -82,7 +82,36 @@ func TestMeasureEndsWithItsContext(t *testing.T) {
 	op := operation{"cancel", func(context.Context, int) (client, error) {
 		return plain{do: func(context.Context) error { cancel(); return nil }}, nil
 	}}
-	if _, err := measure(ctx, op, 1, bound{time.Minute, 1 << 40}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := measure(ctx, op, 1, bound{time.Minute, 1 << 40, 1}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestMeasureKeepsTheFastestOfItsRounds(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	op := operation{"vary", func(context.Context, int) (client, error) {
+		return plain{do: func(context.Context) error {
+			if calls++; calls > 4 && calls <= 16 { // not the 4 before, nor the second round
+				busy(5 * time.Millisecond)
+			}
+			return nil
+		}}, nil
+	}}
+	o, err := measure(t.Context(), op, 1, bound{time.Minute, 12, 2}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calls != 4+12+12 {
+		t.Errorf("done: got %d operations, want 28", calls)
+	}
+	if o.Elapsed >= 60*time.Millisecond {
+		t.Errorf("got the round of %v, want the fast one", o.Elapsed)
+	}
+}
+
+// busy keeps the processor busy.
+func busy(d time.Duration) {
+	for start := time.Now(); time.Since(start) < d; {
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -22,10 +23,13 @@ func main() {
 	}
 }
 
-// command is either the whole program or, in a child of it, the bare server.
+// command is either the whole program or, in a child of it, one of the servers.
 func command(ctx context.Context, args []string) error {
 	if len(args) == 3 && args[0] == bareCommand {
 		return serveBare(ctx, args[1], args[2])
+	}
+	if len(args) > 2 && args[0] == profiledCommand {
+		return serveProfiled(ctx, args[1], args[2:])
 	}
 	p, document, err := parse(args)
 	if err != nil {
@@ -48,13 +52,16 @@ func command(ctx context.Context, args []string) error {
 	return nil
 }
 
-// parse returns the plan, and the document that takes the report, "" for none.
+// parse returns the plan, and the document that takes the report, "" for none. Only the whole of it gets into the
+// document unasked.
 func parse(args []string) (p plan, document string, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	short := flags.Bool("quick", false, "take about a minute, with noisy numbers, and write no document unless -o says so")
+	short := flags.Bool("quick", false, "take about a minute, with noisy numbers")
 	more := flags.Bool("million", false, "also measure polls and totals of a million records")
-	only := flags.String("only", "", "measure one backend: "+embeddedName+" or "+postgresName)
-	flags.StringVar(&document, "o", "docs/performance.md", "`document` that takes the report; empty for none")
+	only := flags.String("only", "", "measure one `backend`: "+embeddedName+" or "+postgresName)
+	wanted := flags.String("run", "", "measure the operations whose names match a `pattern`")
+	profiles := flags.String("cpuprofile", "", "write CPU profiles of the servers into a `folder`")
+	flags.StringVar(&document, "o", "", "`document` that takes the report (default docs/performance.md, if everything is measured)")
 	if err := flags.Parse(args); err != nil {
 		return p, "", err
 	}
@@ -62,17 +69,18 @@ func parse(args []string) (p plan, document string, err error) {
 	if *short {
 		p = quick()
 	}
-	p.million = *more
+	p.million, p.profiles = *more, *profiles
+	if p.wanted, err = regexp.Compile(*wanted); err != nil {
+		return p, "", fmt.Errorf("-run: %w", err)
+	}
+	if *only != "" && !slices.Contains(p.backends, *only) {
+		return p, "", errors.New("-only takes " + embeddedName + " or " + postgresName)
+	}
 	if *only != "" {
-		if !slices.Contains(p.backends, *only) {
-			return p, "", errors.New("-only takes " + embeddedName + " or " + postgresName)
-		}
 		p.backends = []string{*only}
 	}
-	written := false
-	flags.Visit(func(f *flag.Flag) { written = written || f.Name == "o" })
-	if (*short || *only != "") && !written {
-		document = ""
+	if !*short && *only+*wanted+*profiles+document == "" {
+		document = "docs/performance.md"
 	}
 	return p, document, nil
 }

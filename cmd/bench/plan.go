@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // plan says what is measured and for how long.
 type plan struct {
@@ -10,6 +13,10 @@ type plan struct {
 	bound    bound // of one measurement
 	// million adds polls and totals of a collection of a million records.
 	million bool
+	// wanted matches the names of the operations to measure.
+	wanted *regexp.Regexp
+	// profiles is a folder that takes a CPU profile of each server, "" for none.
+	profiles string
 }
 
 // Names of the two ways to run.
@@ -26,7 +33,8 @@ func complete() plan {
 		backends: []string{embeddedName, postgresName},
 		sizes:    []int{1_000, 100_000},
 		clients:  []int{1, 16, 64},
-		bound:    bound{time.Second, 200_000},
+		bound:    bound{400 * time.Millisecond, 100_000, 3},
+		wanted:   regexp.MustCompile(""),
 	}
 }
 
@@ -34,6 +42,6 @@ func complete() plan {
 func quick() plan {
 	p := complete()
 	p.sizes = []int{1_000, 10_000}
-	p.bound = bound{150 * time.Millisecond, 20_000}
+	p.bound = bound{100 * time.Millisecond, 20_000, 1}
 	return p
 }

@@ -59,19 +59,19 @@ func (s *stack) cpu(process *child) meter {
 }
 
 // startStack starts the server and its parts in a folder. After an error nothing is left running.
-func startStack(ctx context.Context, name, program, folder string) (s *stack, err error) {
+func startStack(ctx context.Context, name string, p program, folder string) (s *stack, err error) {
 	s = &stack{name: name}
 	start := s.startEmbedded
 	if name == postgresName {
 		start = s.startPostgres
 	}
-	if err := start(ctx, program, folder); err != nil {
+	if err := start(ctx, p, folder); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-func (s *stack) startEmbedded(ctx context.Context, program, folder string) (err error) {
+func (s *stack) startEmbedded(ctx context.Context, p program, folder string) (err error) {
 	path := filepath.Join(folder, "rows.db")
 	db, err := openSQLiteRows(ctx, path)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *stack) startEmbedded(ctx context.Context, program, folder string) (err 
 	s.onClose(db.Close)
 	s.fill = db.fill
 	s.settle = func(context.Context) error { return nil }
-	if err := s.startServers(ctx, program, folder, path); err != nil {
+	if err := s.startServers(ctx, p, folder, path); err != nil {
 		return err
 	}
 	return s.addParts(ctx, folder, func(records int, _ string) (parts []part) {
@@ -91,7 +91,7 @@ func (s *stack) startEmbedded(ctx context.Context, program, folder string) (err 
 	})
 }
 
-func (s *stack) startPostgres(ctx context.Context, program, folder string) error {
+func (s *stack) startPostgres(ctx context.Context, p program, folder string) error {
 	main, stop, err := pgtest.Start(ctx, pgtest.Options{Durable: true})
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *stack) startPostgres(ctx context.Context, program, folder string) error
 	if err := os.WriteFile(file, settings(main), 0o600); err != nil {
 		return err
 	}
-	if err := s.startServers(ctx, program, folder, bare, "--config", file); err != nil {
+	if err := s.startServers(ctx, p, folder, bare, "--config", file); err != nil {
 		return err
 	}
 	return s.addParts(ctx, folder, func(records int, run string) (parts []part) {
@@ -124,8 +124,8 @@ func (s *stack) startPostgres(ctx context.Context, program, folder string) error
 }
 
 // startServers starts the server, and the bare one over a source of rows.
-func (s *stack) startServers(ctx context.Context, program, folder, source string, options ...string) (err error) {
-	if s.server, err = startServer(ctx, program, filepath.Join(folder, "data"), options...); err != nil {
+func (s *stack) startServers(ctx context.Context, p program, folder, source string, options ...string) (err error) {
+	if s.server, err = startServer(ctx, p, filepath.Join(folder, "data"), options...); err != nil {
 		return err
 	}
 	s.onClose(s.server.stop)

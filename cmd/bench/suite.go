@@ -32,6 +32,11 @@ func (s *suite) run(ctx context.Context) (err error) {
 		return err
 	}
 	for _, name := range s.plan.backends {
+		if s.plan.profiles != "" {
+			if program, err = profiled(filepath.Join(s.plan.profiles, name+".pprof")); err != nil {
+				return err
+			}
+		}
 		err := s.backend(ctx, name, program, filepath.Join(folder, name))
 		switch {
 		case ctx.Err() != nil:
@@ -45,11 +50,11 @@ func (s *suite) run(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *suite) backend(ctx context.Context, name, program, folder string) (err error) {
+func (s *suite) backend(ctx context.Context, name string, p program, folder string) (err error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	k, err := startStack(ctx, name, program, folder)
+	k, err := startStack(ctx, name, p, folder)
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func (s *suite) load(ctx context.Context, k *stack, records int) (timestamp stri
 }
 
 func (s *suite) one(ctx context.Context, at key, op operation, cpu meter) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || !s.plan.wanted.MatchString(op.name) {
 		return
 	}
 	at.Name = op.name
