@@ -121,6 +121,11 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 		}
 		config.Web.Authenticators = append(config.Web.Authenticators, authenticator)
 	}
+	for _, plugin := range app.Plugins {
+		if plugin.Before != nil {
+			config.Web.Before = append(config.Web.Before, plugin.Before(s.parts))
+		}
+	}
 	if s.Frame, err = web.New(config.Web, endpoints); err != nil {
 		return nil, err
 	}
@@ -145,7 +150,32 @@ func (s *Server) onClose(stop func() error) { s.closes = append(s.closes, stop) 
 
 // open opens everything below the endpoints.
 func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error) {
-	catalog, err := domain.NewCatalog(app.Policy, resources(app)...)
+	p, err := s.openStores(ctx, app, config)
+	if err != nil {
+		return Parts{}, err
+	}
+	if p.Progress, err = s.follow(ctx, config, p); err != nil {
+		return Parts{}, err
+	}
+	if p.Cache == nil {
+		p.Cache = s.openCache()
+	}
+	p.Loop = writeapi.NewLoop(writeapi.Config{
+		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
+		MaxLag: domain.Position(max(config.MaxLag, 0)), Readable: config.Readable,
+	})
+	s.onClose(func() error { p.Loop.Close(); return nil })
+	config.Read.Waiter = p.Progress
+	p.Read = readapi.New(p.Catalog, p.Model, config.Read)
+	p.Write = writeapi.New(p.Loop, writeapi.Options{
+		Query: config.Query, Body: config.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
+	})
+	return p, nil
+}
+
+// openStores opens the log and the read model for the resources of an app.
+func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts, error) {
+	catalog, err := domain.NewCatalog(policy(app), resources(app)...)
 	if err != nil {
 		return Parts{}, fmt.Errorf("declare resources: %w", err)
 	}
@@ -160,22 +190,6 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	if p.Model, err = s.openModel(ctx, config, dir); err != nil {
 		return Parts{}, err
 	}
-	if p.Progress, err = s.follow(ctx, config, p); err != nil {
-		return Parts{}, err
-	}
-	if p.Cache == nil {
-		p.Cache = s.openCache()
-	}
-	p.Loop = writeapi.NewLoop(writeapi.Config{
-		Catalog: catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
-		MaxLag: domain.Position(max(config.MaxLag, 0)), Readable: config.Readable,
-	})
-	s.onClose(func() error { p.Loop.Close(); return nil })
-	config.Read.Waiter = p.Progress
-	p.Read = readapi.New(catalog, p.Model, config.Read)
-	p.Write = writeapi.New(p.Loop, writeapi.Options{
-		Query: config.Query, Body: config.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
-	})
 	return p, nil
 }
 
@@ -185,6 +199,17 @@ func resources(app App) []domain.Resource {
 		all = append(all, plugin.Resources...)
 	}
 	return all
+}
+
+// policy is the operator's, as the plug-ins want it.
+func policy(app App) domain.Policy {
+	policy := app.Policy
+	for _, plugin := range app.Plugins {
+		if plugin.Policy != nil {
+			policy = plugin.Policy(policy)
+		}
+	}
+	return policy
 }
 
 // endpoints are those of all resources, the utilities, and those of plug-ins.

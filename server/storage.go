@@ -131,6 +131,9 @@ func (s *Server) openModel(ctx context.Context, config Config, dir string) (proj
 // follow keeps the read model up to date, or, where other processes do, learns how far it is.
 func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, error) {
 	if config.WithoutProjector {
+		if _, _, err := projections.Verify(ctx, p.Log, p.Model); err != nil {
+			return nil, err
+		}
 		waiter, err := projections.NewWaiter(ctx, p.Model)
 		if err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ func main() {
 	flag.StringVar(&o.Config, "config", "", "settings `FILE`, a kinto.ini (default $KINTO_INI, if that is set)")
 	flag.StringVar(&o.Listen, "listen", "", "listen on `HOST:PORT`; wins over the settings (default 127.0.0.1:8888)")
 	flag.StringVar(&o.Data, "data", "", "data `DIR`; wins over the settings (default ./data)")
+	flag.BoolVar(&o.NoProjector, "no-projector", false, "leave the read model to cmd/projector; needs an external log and PostgreSQL")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "api: unexpected argument %q\n", flag.Arg(0))

@@ -17,10 +17,21 @@ type Options struct {
 	Config string // a kinto.ini; "" for $KINTO_INI, and without that for a newcomer's settings
 	Listen string // host:port, wins over the file
 	Data   string // the data folder, wins over the file
+	// NoProjector leaves the read model to projector processes.
+	NoProjector bool
 }
 
-// Settings reads the settings, and completes them with what the command line says. Warnings are logged.
+// Settings are those to serve with: what load returns, and for a newcomer a secret that is kept in the data folder.
 func (o Options) Settings(logger *logrus.Logger) (*config.Settings, error) {
+	s, err := o.load(logger)
+	if err == nil && s.Newcomer {
+		s.Auth.UserIDSecret, _, err = config.LoadOrCreateSecret(s.Storage.DataDir)
+	}
+	return s, err
+}
+
+// load reads the settings, and completes them with what the command line says. Warnings are logged.
+func (o Options) load(logger *logrus.Logger) (*config.Settings, error) {
 	file := cmp.Or(o.Config, os.Getenv("KINTO_INI"))
 	s, warnings, err := config.Load(file, os.Environ())
 	for _, w := range warnings {
@@ -38,11 +49,6 @@ func (o Options) Settings(logger *logrus.Logger) (*config.Settings, error) {
 		s.Server.Host = host
 		if s.Server.Port, err = strconv.Atoi(port); err != nil {
 			return nil, fmt.Errorf("--listen takes HOST:PORT: the port %q is no number", port)
-		}
-	}
-	if s.Newcomer {
-		if s.Auth.UserIDSecret, _, err = config.LoadOrCreateSecret(s.Storage.DataDir); err != nil {
-			return nil, err
 		}
 	}
 	return s, configure(logger, s.Logging)

@@ -32,16 +32,22 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 	if err != nil {
 		return err
 	}
-	service, err := server.Open(ctx, application, Config(s, logger))
+	running := Config(s, logger)
+	if running.WithoutProjector = o.NoProjector; o.NoProjector {
+		if err := running.Shared(); err != nil {
+			return advised(err)
+		}
+	}
+	service, err := server.Open(ctx, application, running)
 	if err != nil {
-		return err
+		return advised(err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	listener, err := net.Listen("tcp", net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port)))
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	announce(out, s, listener.Addr())
+	announce(out, o, s, listener.Addr())
 	return serve(ctx, listener, service)
 }
 
@@ -63,7 +69,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 }
 
 // announce tells a person what is running.
-func announce(out io.Writer, s *config.Settings, addr net.Addr) {
+func announce(out io.Writer, o Options, s *config.Settings, addr net.Addr) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	say("Kintolog %s serves http://%s/%s/", version(), addr, s.Project.Prefix())
 	switch {
@@ -74,6 +80,9 @@ func announce(out io.Writer, s *config.Settings, addr net.Addr) {
 	default:
 		say("  event log   %s", where(s.EventLog.Embedded(), s.Storage.DataDir, fmt.Sprint(s.EventLog.URLs)))
 		say("  read model  %s", where(s.Storage.ReadModel == config.SQLite, s.Storage.DataDir, s.Storage.URL.String()))
+	}
+	if o.NoProjector {
+		say("  projector   none: cmd/projector keeps the read model up with the log")
 	}
 	if s.EventLog.Listen != "" {
 		say("  events      nats://%s, subject %s.>", s.EventLog.Listen, s.EventLog.Stream)

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/server"
+)
+
+// report is how often a projector tells how far it is, if it has moved or cannot move.
+const report = 10 * time.Second
+
+// Project folds the log into the read model until ctx ends, or until it cannot go on. It tells on out what it does.
+func Project(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger) (err error) {
+	s, application, err := o.external(logger)
+	if err != nil {
+		return err
+	}
+	projector, err := server.OpenProjector(ctx, application, Config(s, logger))
+	if err != nil {
+		return advised(err)
+	}
+	defer func() { err = errors.Join(err, projector.Close()) }()
+	announceProjector(out, s)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 1)
+	go func() { failed <- projector.Run(ctx) }()
+	err = watch(ctx, projector, logger, failed)
+	position, lag := projector.Position()
+	_, _ = fmt.Fprintf(out, "Stopped at position %d, %d behind the log.\n", position, lag)
+	return advised(err)
+}
+
+// watch logs how far the projector is until it ends, and returns why.
+func watch(ctx context.Context, p *server.Projector, logger *logrus.Logger, ended <-chan error) error {
+	ticks := time.NewTicker(report)
+	defer ticks.Stop()
+	var told domain.Position
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-ticks.C:
+		}
+		position, lag := p.Position()
+		entry := logger.WithContext(ctx).WithFields(logrus.Fields{"position": position, "lag": lag})
+		switch cause := p.Err(); {
+		case cause != nil:
+			entry.WithError(cause).Warn("the read model does not move, trying again")
+		case position != told:
+			entry.Info("projected")
+		}
+		told = position
+	}
+}
+
+// Status tells on out how far the read model is. What is in quarantine is an error.
+func Status(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger) error {
+	s, application, err := o.external(logger)
+	if err != nil {
+		return err
+	}
+	p, err := server.Inspect(ctx, application, Config(s, logger))
+	if err != nil {
+		return advised(err)
+	}
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	say("position    %d", p.Position)
+	say("lag         %d", p.Lag())
+	say("quarantine  %d", len(p.Quarantined))
+	for _, row := range p.Quarantined {
+		say("  %d  %s  %s", row.Position, row.URI, row.Refused)
+	}
+	if n := len(p.Quarantined); n > 0 {
+		return fmt.Errorf("%d states of objects are in quarantine", n)
+	}
+	return nil
+}
+
+// external reads the settings, and refuses those of a service of one process.
+func (o Options) external(logger *logrus.Logger) (*config.Settings, server.App, error) {
+	s, err := o.load(logger)
+	if err != nil {
+		return nil, server.App{}, err
+	}
+	if err := Config(s, logger).Shared(); err != nil {
+		return nil, server.App{}, advised(err)
+	}
+	application, err := App(s)
+	return s, application, err
+}
+
+// advised adds to an error what the operator can do about it.
+func advised(err error) error {
+	switch {
+	case errors.Is(err, server.ErrNotShared):
+		return fmt.Errorf("%w, which is the one api process, with a projector of its own; "+
+			"for processes that share the work set nats_url, read_model = postgresql and storage_url", err)
+	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
+		return fmt.Errorf("%w: stop everything, give storage_url an empty database, and start again", err)
+	}
+	return err
+}
+
+func announceProjector(out io.Writer, s *config.Settings) {
+	_, _ = fmt.Fprintf(out, "Kintolog %s projects\n  event log   %s\n  read model  %s\n",
+		version(), fmt.Sprint(s.EventLog.URLs), s.Storage.URL)
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections"
+)
+
+// ErrNotShared: the log or the read model belongs to one process, so that no other can fold one into the other.
+var ErrNotShared = errors.New("the embedded log and the SQLite read model belong to the process that opens them")
+
+// Shared is nil if log and read model are external, so that several processes can work on them, and wraps
+// [ErrNotShared] otherwise.
+func (c Config) Shared() error {
+	switch {
+	case c.Memory || c.Log.URL == "":
+		return fmt.Errorf("the log is embedded: %w", ErrNotShared)
+	case c.Model.Postgres == "":
+		return fmt.Errorf("the read model is SQLite: %w", ErrNotShared)
+	}
+	return nil
+}
+
+// Projector folds the log of an app into its read model, and serves nothing. Any number of projectors may work on one
+// read model, in any processes: each commit is applied once, and when one stops the others go on.
+type Projector struct {
+	runner *projections.Runner
+	server *Server // what it runs on
+}
+
+// OpenProjector starts a projector. Log and read model must be shared; otherwise the error wraps [ErrNotShared]. A read
+// model that is not made from this log is an error as well. After an error nothing is left running.
+func OpenProjector(ctx context.Context, app App, config Config) (_ *Projector, err error) {
+	if err := config.Shared(); err != nil {
+		return nil, err
+	}
+	p := &Projector{server: &Server{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	parts, err := p.server.openStores(ctx, app, config.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	if p.runner, err = projections.Start(ctx, parts.Log, parts.Model, parts.Catalog.Members, projections.RunnerOptions{}); err != nil {
+		return nil, err
+	}
+	p.server.onClose(func() error { p.runner.Close(); return nil })
+	return p, nil
+}
+
+// Run returns when ctx ends, with nil, or when the projector gives up, with the reason.
+func (p *Projector) Run(ctx context.Context) error {
+	err := p.runner.Wait(ctx, math.MaxUint64)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return cmp.Or(p.runner.Err(), err)
+}
+
+// Position is that of the last entry in the read model. Lag is how many more the log is known to have.
+func (p *Projector) Position() (position, lag domain.Position) {
+	return p.runner.Position(), p.runner.Lag()
+}
+
+// Err is the last failure while the projector tries again, nil while it moves.
+func (p *Projector) Err() error { return p.runner.Err() }
+
+// Close stops the projector and waits until nothing is under way.
+func (p *Projector) Close() error { return p.server.Close() }
+
+// Projection is how far a read model is.
+type Projection struct {
+	Position, Tail domain.Position
+	// Quarantined is what the read model refused, by position.
+	Quarantined []projections.Row
+}
+
+// Lag is how many entries of the log are not in the read model.
+func (p Projection) Lag() domain.Position { return max(p.Tail, p.Position) - p.Position }
+
+// Inspect tells how far the read model of an app is, and changes nothing, except that a log or read model that does
+// not exist yet is made. The error wraps [ErrNotShared] as that of OpenProjector does, and projections.ErrAhead or
+// projections.ErrDiverged if the read model is not made from this log.
+func Inspect(ctx context.Context, app App, config Config) (_ Projection, err error) {
+	if err := config.Shared(); err != nil {
+		return Projection{}, err
+	}
+	s := &Server{}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	parts, err := s.openStores(ctx, app, config.withDefaults())
+	if err != nil {
+		return Projection{}, err
+	}
+	checkpoint, tail, err := projections.Verify(ctx, parts.Log, parts.Model)
+	p := Projection{Position: checkpoint.Position, Tail: tail.Position}
+	if err != nil {
+		return p, err
+	}
+	p.Quarantined, err = parts.Model.Quarantined(ctx)
+	return p, err
+}
