@@ -18,10 +18,9 @@ var unsupported = map[string]string{
 	"policy " + string(Accounts): "it recognises nobody",
 	"policy " + string(OpenID):   "it recognises nobody",
 
-	"experimental_collection_schema_validation": "records are not checked against the schema of their collection",
-	"experimental_permissions_endpoint":         "/permissions is not served",
-	"event_listeners":                           "listeners are not called; follow the log over NATS",
-	"statsd_url":                                "nothing is sent to StatsD",
+	"experimental_permissions_endpoint": "/permissions is not served",
+	"event_listeners":                   "listeners are not called; follow the log over NATS",
+	"statsd_url":                        "nothing is sent to StatsD",
 }
 
 // unsupportedIn warns of what was asked for and is not done, as a table such as unsupported tells.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/kintolog/kintolog/cache"
 	"github.com/kintolog/kintolog/cache/memory"
+	"github.com/kintolog/kintolog/cache/natskv"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/eventstore/jetstream"
@@ -78,6 +81,7 @@ func (s *Server) openLog(ctx context.Context, config Config, dir string) (events
 	if err != nil {
 		return nil, nil, err
 	}
+	s.nats = nc
 	s.onClose(func() error { nc.Close(); return nil })
 	log, err := jetstream.Open(ctx, nc, jetstream.Config{
 		Name: eventstore.Space(config.Log.Stream), Replicas: config.Log.Replicas,
@@ -168,4 +172,26 @@ func externalDurability(ctx context.Context, urls []string) Durability {
 	return all
 }
 
-func (s *Server) openCache() domain.Cache { return memory.New(memory.Config{}) }
+// CacheConfig says where short-lived facts are kept.
+type CacheConfig struct {
+	// Shared keeps them beside the log, for all processes of the service. Default: in the memory of this process.
+	Shared bool
+	// MaxBytes bounds the memory. Default 512 KiB.
+	MaxBytes int
+	// Prefix of every key, for services that share a cache.
+	Prefix string
+}
+
+func (s *Server) openCache(ctx context.Context, config Config) (domain.Cache, error) {
+	c := config.Cache
+	if !c.Shared {
+		return cache.Prefixed(memory.New(memory.Config{MaxBytes: int64(c.MaxBytes)}), c.Prefix), nil
+	}
+	shared, err := natskv.Open(ctx, s.nats, natskv.Config{
+		Bucket: cmp.Or(config.Log.Stream, string(eventstore.DefaultSpace)) + "-cache", Replicas: config.Log.Replicas,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the shared cache: %w", err)
+	}
+	return cache.Prefixed(shared, c.Prefix), nil
+}

@@ -28,7 +28,7 @@ var Version = "0.1.0-dev"
 func App(s *config.Settings) (server.App, error) {
 	app := server.App{
 		Name: s.Project.Name, Version: s.Project.Version, APIVersion: s.Project.APIVersion, Docs: s.Project.Docs,
-		Resources: kinto.Resources(),
+		Resources: kinto.Resources(kinto.Options{SchemaValidation: s.Resources.SchemaValidation}),
 		Policy:    domain.Policy{Grants: s.Resources.Grants, KeepExplicit: !s.Resources.ExplicitPermissions},
 		Enabled: func(r *domain.Resource, kind web.Kind, method string) bool {
 			return s.Resources.Enabled(kind == web.PluralEndpoint, r.Name, method)
@@ -48,6 +48,12 @@ func App(s *config.Settings) (server.App, error) {
 			return server.App{}, err
 		}
 		app.Authenticators = append(app.Authenticators, authenticator)
+	}
+	if s.Resources.SchemaValidation {
+		app.Plugins = append(app.Plugins, server.Plugin{Name: "schema", Capability: &server.Capability{
+			Name: "schema", URL: "https://kinto.readthedocs.io/en/latest/api/1.x/schema-validation.html",
+			Description: "Validates collection records with JSON schemas.",
+		}})
 	}
 	if s.Auth.HasPolicy(config.BasicAuth) {
 		app.Plugins = append(app.Plugins, server.Plugin{Name: "basicauth", Capability: &server.Capability{
@@ -108,8 +114,11 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 		Read: readapi.Options{
 			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
 		},
-		Query:            rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: limits},
-		Body:             rest.BodyLimits{Depth: s.Limits.MaxJSONDepth},
+		Query: rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: limits},
+		Body:  rest.BodyLimits{Depth: s.Limits.MaxJSONDepth},
+		Cache: server.CacheConfig{
+			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
+		},
 		BatchMaxRequests: batchLimit(s.Limits.BatchMaxRequests),
 		TokenValidity:    s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
 		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
