@@ -23,7 +23,7 @@ type part struct {
 	request *http.Request // without context and body
 	caller  domain.Caller
 	target  target
-	newID   string // of an object that it may create, chosen beforehand
+	kept    writeapi.Part
 	// inTx tells that it runs in the transaction of the batch.
 	inTx   bool
 	answer web.Answer
@@ -49,7 +49,7 @@ func (b *batch) prepare(requests []rest.SubRequest) error {
 	for i := range b.parts {
 		p := &b.parts[i]
 		p.inTx = b.writes && (isWrite(p.Method) || p.target.root != nil)
-		p.newID = p.idOfCreation()
+		p.kept.NewID = p.idOfCreation()
 		p.request = b.request(p, inherited)
 		caller, known := callers[credentials(p.Header)]
 		if !known {
@@ -108,11 +108,7 @@ func (b *batch) request(p *part, inherited http.Header) *http.Request {
 
 // attempt is the request, ready to be served.
 func (p *part) attempt(ctx context.Context) *http.Request {
-	ctx = web.WithCaller(ctx, p.caller)
-	if p.newID != "" {
-		ctx = writeapi.WithNewID(ctx, p.newID)
-	}
-	r := p.request.WithContext(ctx)
+	r := p.request.WithContext(writeapi.WithPart(web.WithCaller(ctx, p.caller), &p.kept))
 	if p.Body != nil {
 		r.Body = io.NopCloser(bytes.NewReader(p.Body))
 	}
@@ -167,8 +163,8 @@ func (p *part) needs() domain.Needs {
 	switch {
 	case t.uri != "":
 		n.Objects = append(n.Objects, t.uri)
-	case p.Method == http.MethodPost && cmp.Or(p.newID, id) != "":
-		n.Objects = append(n.Objects, t.plural.Object(cmp.Or(p.newID, id)))
+	case p.Method == http.MethodPost && cmp.Or(p.kept.NewID, id) != "":
+		n.Objects = append(n.Objects, t.plural.Object(cmp.Or(p.kept.NewID, id)))
 	}
 	if at, ok := rest.LastModifiedOf(data); ok {
 		n.Moments = []domain.Moment{{Plural: t.plural, Timestamp: at}}

@@ -33,6 +33,7 @@ func (b *batch) carryOut() (writeapi.Outcome, error) {
 	outcome := writeapi.Outcome{Readable: true}
 	err := b.serve(ctx, false)
 	if err == nil && b.writes {
+		b.readAhead(ctx)
 		outcome, err = b.Loop.Do(ctx, b.needs(), func(tx *writeapi.Tx) error {
 			ctx, cancel := context.WithTimeout(ctx, b.Loop.Timeout)
 			defer cancel()
@@ -43,6 +44,17 @@ func (b *batch) carryOut() (writeapi.Outcome, error) {
 		return outcome, nil
 	}
 	return outcome, err
+}
+
+// readAhead lets the parts for which that takes its time prepare what they write, outside of the transaction.
+func (b *batch) readAhead(ctx context.Context) {
+	for i := range b.parts {
+		if p := &b.parts[i]; p.target.resource != nil && p.target.resource.Prepare != nil && isWrite(p.Method) {
+			p.kept.Preparing = true
+			b.Serve(b.outer, p.attempt(ctx))
+			p.kept.Preparing = false
+		}
+	}
 }
 
 // serve serves the parts that belong into the transaction, or those that do not, one after another.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -165,5 +166,5 @@ func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Reques
 	if r.Method == http.MethodHead {
 		b.body.Reset()
 	}
-	return Answer{Status: b.status, Header: b.header, Body: b.body.Bytes(), Path: r.URL.Path}, nil
+	return Answer{Status: cmp.Or(b.status, http.StatusOK), Header: b.header, Body: b.body.Bytes(), Path: r.URL.Path}, nil
 }

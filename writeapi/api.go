@@ -179,6 +179,14 @@ func (a *API) useUp(ctx context.Context, token *rest.Token) *domain.Error {
 	if token == nil {
 		return nil
 	}
+	part := partOf(ctx)
+	if part.token == nil {
+		part.token = &used{a.take(ctx, token)}
+	}
+	return part.token.problem
+}
+
+func (a *API) take(ctx context.Context, token *rest.Token) *domain.Error {
 	_, ok, err := a.opts.Cache.Take(ctx, token.Nonce)
 	switch {
 	case err != nil:
@@ -205,6 +213,11 @@ func (a *API) nextPage(w http.ResponseWriter, r *web.Request, list rest.List, la
 // command reads a request. What is wrong with its content becomes the command's Problem; an error is returned only
 // for what comes before permissions.
 func (a *API) command(verb domain.Verb, r *web.Request) (*domain.Command, error) {
+	part := partOf(r.Context())
+	return part.prepared(func() (*domain.Command, error) { return a.read(verb, r, part) })
+}
+
+func (a *API) read(verb domain.Verb, r *web.Request, part *Part) (*domain.Command, error) {
 	c := &domain.Command{Verb: verb, Resource: r.Resource, URI: r.URI, Caller: r.Caller, Origin: r.Origin()}
 	if r.URI == "" {
 		c.URI = r.Plural.Object("")
@@ -220,7 +233,7 @@ func (a *API) command(verb domain.Verb, r *web.Request) (*domain.Command, error)
 			return nil, readErr
 		}
 		if err = a.body(c, r, raw); verb == domain.Post {
-			if idErr := identify(r.Context(), c); idErr != nil {
+			if idErr := identify(c, part); idErr != nil {
 				return nil, idErr
 			}
 		}

@@ -1,15 +1,13 @@
 package writeapi
 
 import (
-	"context"
-
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// identify gives a Post the id that it names, or a new one. An id that is not well formed is refused before
+// identify gives a Post the id that it names, or a new one, that of the part if it has one. An id that is not well formed is refused before
 // permissions are looked at (protocol 2.1, step 7).
-func identify(ctx context.Context, c *domain.Command) error {
+func identify(c *domain.Command, part *Part) error {
 	id, given, err := rest.IDOf(c.Data)
 	switch {
 	case err != nil:
@@ -18,7 +16,11 @@ func identify(ctx context.Context, c *domain.Command) error {
 		if c.Resource.IDs.New == nil {
 			return domain.Invalidf(domain.InBody, "data.id", "Required")
 		}
-		c.URI, c.Generated = c.Plural().Object(newID(ctx, c.Resource.IDs.New)), true
+		newID := part.NewID
+		if newID == "" {
+			newID = c.Resource.IDs.New()
+		}
+		c.URI, c.Generated = c.Plural().Object(newID), true
 		return nil
 	}
 	if !c.Resource.IDs.Valid(id) {

@@ -1,6 +1,12 @@
 package writeapi
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/web"
+)
 
 type txKey struct{}
 
@@ -18,18 +24,53 @@ func (t *Tx) nested(run func(*Tx) error) (Outcome, error) {
 	return Outcome{Position: t.end, Readable: true}, nil
 }
 
-type newIDKey struct{}
+// Part is a request that takes part in a transaction with others. From one attempt at the transaction to the next it
+// keeps what is to be done once. It belongs to one goroutine at a time.
+type Part struct {
+	// NewID, if not empty, is the id of an object that a POST creates without naming one. Chosen beforehand, it can be
+	// among what the transaction loads at once.
+	NewID string
+	// Preparing lets the handlers read the request and prepare its command, for the attempts to come, and no more: what
+	// takes its time, such as hashing a password, must not hold up the transactions of others. The answer means nothing.
+	Preparing bool
 
-// WithNewID chooses beforehand the id of an object that a POST creates without naming one. A transaction of several
-// such requests can then load at once what all of them look at.
-func WithNewID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, newIDKey{}, id)
+	command *domain.Command
+	token   *used
 }
 
-// newID is the id chosen beforehand, or one made now.
-func newID(ctx context.Context, otherwise func() string) string {
-	if id, chosen := ctx.Value(newIDKey{}).(string); chosen {
-		return id
+// used is the outcome of using up a token.
+type used struct{ problem *domain.Error }
+
+// WithPart makes the handlers carry out requests with this context as the part.
+func WithPart(ctx context.Context, p *Part) context.Context {
+	return context.WithValue(ctx, partKey{}, p)
+}
+
+type partKey struct{}
+
+// partOf is the part that a request is, a new one for a request of its own.
+func partOf(ctx context.Context) *Part {
+	if p, ok := ctx.Value(partKey{}).(*Part); ok {
+		return p
 	}
-	return otherwise()
+	return &Part{}
 }
+
+// prepared is the command of the attempts before, or the one that read returns.
+func (p *Part) prepared(read func() (*domain.Command, error)) (*domain.Command, error) {
+	if p.command == nil {
+		c, err := read()
+		if err != nil {
+			return nil, err
+		}
+		p.command = c
+	}
+	if p.Preparing {
+		return nil, errPrepared
+	}
+	c := *p.command
+	return &c, nil
+}
+
+// errPrepared ends a request that was to be prepared.
+var errPrepared = web.Reported(errors.New("prepared"))
