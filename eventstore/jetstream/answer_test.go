@@ -24,6 +24,7 @@ func TestAnswersOfTheServer(t *testing.T) {
 		`{"error":{"code":400,"err_code":10176,"description":"batch incomplete"}}`:   {errAny, lost},
 		`{"error":{"code":429,"err_code":10210,"description":"too many in flight"}}`: {errAny, lost},
 		`{"error":{"code":400,"err_code":10174,"description":"not enabled"}}`:        {errAny, final},
+		`{"error":{"code":400,"err_code":10054,"description":"too large"}}`:          {eventstore.ErrTooLarge, final},
 		`not json`: {errAny, lost},
 	} {
 		err := acknowledged([]byte(answer), tail)

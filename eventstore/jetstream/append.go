@@ -78,14 +78,23 @@ func (l *Log) publish(ctx context.Context, after, tail eventstore.Tail, messages
 	last := len(requests) - 1
 	for _, msg := range requests[:last] {
 		if err := l.nc.PublishMsg(msg); err != nil {
-			return err
+			return unsent(err)
 		}
 	}
 	reply, err := l.nc.RequestMsgWithContext(ctx, requests[last])
 	if err != nil {
-		return err
+		return unsent(err)
 	}
 	return acknowledged(reply.Data, tail)
+}
+
+// unsent names what only the connection knows: the server it has come to takes less than the one
+// that the log was opened on.
+func unsent(err error) error {
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return fmt.Errorf("%w: %w", eventstore.ErrTooLarge, err)
+	}
+	return err
 }
 
 // acknowledged reads the server's answer.
@@ -104,14 +113,27 @@ func acknowledged(data []byte, tail eventstore.Tail) error {
 		return fmt.Errorf("stored at %d instead of %d: %w", answer.Sequence, tail.Position, eventstore.ErrCorrupt)
 	case conflict(answer.Error):
 		return fmt.Errorf("%w: %w", eventstore.ErrConflict, answer.Error)
+	case answer.Error.ErrorCode == messageTooLarge:
+		return fmt.Errorf("%w: %w", eventstore.ErrTooLarge, answer.Error)
 	}
 	return answer.Error
 }
 
-// conflict recognises a refused expectation: 10071 from a stream that compares with what it stored,
-// 10164 from one that compares with what is being replicated.
+// Codes of the server's answers.
+const (
+	messageTooLarge    jetstream.ErrorCode = 10054
+	wrongLastStored    jetstream.ErrorCode = 10071
+	wrongLastInFlight  jetstream.ErrorCode = 10164
+	batchIncomplete    jetstream.ErrorCode = 10176
+	tooManyBatches     jetstream.ErrorCode = 10210
+	serviceUnavailable                     = 503
+	tooManyRequests                        = 429
+)
+
+// conflict recognises a refused expectation: of a stream that compares with what it stored, or of
+// one that compares with what is being replicated.
 func conflict(err *jetstream.APIError) bool {
-	return err.ErrorCode == 10071 || err.ErrorCode == 10164
+	return err.ErrorCode == wrongLastStored || err.ErrorCode == wrongLastInFlight
 }
 
 type outcome int
@@ -126,11 +148,12 @@ func outcomeOf(err error) outcome {
 	var refused *jetstream.APIError
 	switch {
 	case err == nil, errors.Is(err, eventstore.ErrConflict), errors.Is(err, eventstore.ErrCorrupt),
-		errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrConnectionClosed):
+		errors.Is(err, eventstore.ErrTooLarge):
 		return final
 	case errors.As(err, &refused):
 		// What the server is only at the moment unable to do, it may be able to do again.
-		if refused.Code == 503 || refused.Code == 429 || refused.ErrorCode == 10176 || refused.ErrorCode == 10210 {
+		if refused.Code == serviceUnavailable || refused.Code == tooManyRequests ||
+			refused.ErrorCode == batchIncomplete || refused.ErrorCode == tooManyBatches {
 			return lost
 		}
 		return final

@@ -199,8 +199,8 @@ func TestReadEndsWhenTheConnectionIsClosed(t *testing.T) {
 	if !errors.Is(last, nats.ErrConnectionClosed) {
 		t.Errorf("Follow ends with %v, want ErrConnectionClosed", last)
 	}
-	if _, err := log.Append(t.Context(), eventstore.Tail{}, commit("d", 1)); err == nil {
-		t.Error("Append on a closed connection succeeded")
+	if _, err := log.Append(t.Context(), eventstore.Tail{}, commit("d", 1)); !errors.Is(err, nats.ErrConnectionClosed) {
+		t.Errorf("Append on a closed connection = %v, want ErrConnectionClosed", err)
 	}
 }
 

@@ -1,13 +1,13 @@
 package jetstream
 
 import (
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 
 	"github.com/kintolog/kintolog/eventstore"
 )
@@ -33,7 +33,7 @@ const (
 // Each call makes a batch of its own, so that an earlier attempt cannot mix with it.
 func (l *Log) requests(after eventstore.Tail, messages []eventstore.Message) []*nats.Msg {
 	all := make([]*nats.Msg, len(messages))
-	batch := nuid.Next()
+	batch := rand.Text()
 	for i := range messages {
 		m := &messages[i]
 		msg := &nats.Msg{Subject: m.Subject, Data: m.Payload, Header: nats.Header{

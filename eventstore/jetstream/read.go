@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -160,11 +161,13 @@ func (r *run) deliver(ctx context.Context) error {
 	return r.drain(ctx, messages)
 }
 
-// consumer sets up a consumer that begins at a position and keeps nothing.
+// consumer sets up a consumer that begins at a position and keeps nothing. Its name cannot be
+// guessed: whoever knows it can read from it, secret events included.
 func (l *Log) consumer(ctx context.Context, from domain.Position) (jetstream.Consumer, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.config.AckWait)
 	defer cancel()
 	return l.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		Name:              "read-" + rand.Text(),
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       uint64(from),
 		AckPolicy:         jetstream.AckNonePolicy,

@@ -7,6 +7,7 @@
 package embedded
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -18,7 +19,6 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 
 	"github.com/kintolog/kintolog/eventstore"
 )
@@ -73,7 +73,7 @@ func Start(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
 	}
-	s := &Server{config: config, password: nuid.Next() + nuid.Next(), unlock: unlock}
+	s := &Server{config: config, password: rand.Text(), unlock: unlock}
 	if err := s.start(); err != nil {
 		s.Shutdown()
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
@@ -133,8 +133,9 @@ func (s *Server) options() (*server.Options, error) {
 		// All of the disk is the log's: it refuses to grow when the disk is full.
 		JetStreamMaxMemory: 256 << 20,
 		JetStreamMaxStore:  1 << 50,
-		Users:              s.users(),
-		NoAuthUser:         subscriber,
+	}
+	if err := options.ProcessConfigString(accounts(string(s.config.Log), s.password)); err != nil {
+		return nil, err
 	}
 	if s.config.Listen == "" {
 		return options, nil

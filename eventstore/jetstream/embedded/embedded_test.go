@@ -1,14 +1,17 @@
 package embedded_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
@@ -139,7 +142,7 @@ func TestSubscribersMayDoNothingElse(t *testing.T) {
 			t.Errorf("%s is not refused", what)
 		}
 	}
-	for _, subject := range []string{">", "kintolog-secret.>", "kintolog-secret", "*.accounts", "_KINTOLOG_INBOX.>", "_INBOX.>", "$JS.>", "$SYS.>"} {
+	for _, subject := range []string{">", "kintolog-secret.>", "kintolog-secret", "*.accounts", "_KINTOLOG_INBOX.>", "$JS.>", "$SYS.>"} {
 		if _, err := nc.SubscribeSync(subject); err != nil {
 			t.Fatal(err)
 		}
@@ -147,8 +150,11 @@ func TestSubscribersMayDoNothingElse(t *testing.T) {
 	}
 	for _, subject := range []string{
 		"kintolog.buckets", "kintolog", "kintolog-secret.accounts", "$JS.API.STREAM.DELETE.kintolog", "$JS.API.STREAM.INFO.kintolog",
-		"$JS.API.STREAM.MSG.GET.kintolog", "$JS.API.DIRECT.GET.kintolog", "$JS.API.CONSUMER.CREATE.kintolog.x.kintolog.>",
-		"_KINTOLOG_INBOX.x", "anything",
+		"$JS.API.STREAM.MSG.GET.kintolog", "$JS.API.DIRECT.GET.kintolog", "$JS.API.STREAM.PURGE.kintolog",
+		"$JS.API.CONSUMER.CREATE.kintolog", "$JS.API.CONSUMER.CREATE.kintolog.x.kintolog.>", "$JS.kintolog.API.STREAM.DELETE.kintolog",
+		"$JS.API.CONSUMER.CREATE.kintolog.x", "$JS.API.CONSUMER.CREATE.kintolog.x.>",
+		"$JS.API.CONSUMER.CREATE.kintolog.x.kintolog-secret.>", "$JS.API.CONSUMER.DURABLE.CREATE.kintolog.x",
+		"$JS.API.CONSUMER.DELETE.kintolog.x", "$JS.API.CONSUMER.NAMES.kintolog", "_KINTOLOG_INBOX.x", "anything",
 	} {
 		if err := nc.Publish(subject, nil); err != nil {
 			t.Fatal(err)
@@ -157,5 +163,129 @@ func TestSubscribersMayDoNothingElse(t *testing.T) {
 	}
 	if got, err := log.Tail(t.Context()); err != nil || got != tail {
 		t.Errorf("Tail = %v, %v, want %v as before", got, err, tail)
+	}
+}
+
+// consumer is what an outside program would set up; change makes it something else.
+func consumer(t *testing.T, nc *nats.Conn, change func(*natsjs.ConsumerConfig)) (natsjs.Consumer, error) {
+	t.Helper()
+	js, err := natsjs.NewWithDomain(nc, "kintolog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := natsjs.ConsumerConfig{Durable: "app", FilterSubject: "kintolog.>", AckPolicy: natsjs.AckExplicitPolicy}
+	change(&config)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	return js.CreateOrUpdateConsumer(ctx, "kintolog", config)
+}
+
+func TestSubscribersReadThePastThroughConsumers(t *testing.T) {
+	t.Parallel()
+	server, log := setup(t)
+	var tail eventstore.Tail
+	for _, event := range logtest.Events() {
+		var err error
+		if tail, err = log.Append(t.Context(), tail, eventstore.Commit{ID: "c", Events: []domain.Event{event}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want []uint64
+	for e, err := range log.Read(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !e.Events[0].Secret && e.Plural != "" {
+			want = append(want, uint64(e.Position))
+		}
+	}
+	var got []uint64
+	for range want { // each time on, from where it was
+		nc, _ := subscriber(t, server.URL())
+		c, err := consumer(t, nc, func(*natsjs.ConsumerConfig) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch, err := c.Fetch(1, natsjs.FetchMaxWait(5*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for msg := range batch.Messages() {
+			meta, err := msg.Metadata()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, meta.Sequence.Stream)
+			if err := msg.DoubleAck(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("consumer delivers the entries %v, want %v", got, want)
+	}
+}
+
+func TestSubscribersCannotMakeAConsumerDoHarm(t *testing.T) {
+	t.Parallel()
+	server, log := setup(t)
+	secret := logtest.Event("/accounts/alice", domain.Updated)
+	secret.Secret = true
+	events := []domain.Event{logtest.Event("/buckets/a", domain.Created), secret}
+	tail, err := log.Append(t.Context(), eventstore.Tail{}, eventstore.Commit{ID: "c", Events: events})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, _ := subscriber(t, server.URL())
+	for name, change := range map[string]func(*natsjs.ConsumerConfig){
+		"secrets":    func(c *natsjs.ConsumerConfig) { c.FilterSubject = "kintolog-secret.>" },
+		"everything": func(c *natsjs.ConsumerConfig) { c.FilterSubject = "" },
+		"both": func(c *natsjs.ConsumerConfig) {
+			c.FilterSubject, c.FilterSubjects = "", []string{"kintolog.>", "kintolog-secret.>"}
+		},
+		"all wildcards": func(c *natsjs.ConsumerConfig) { c.FilterSubject = ">" },
+	} {
+		if _, err := consumer(t, nc, change); err == nil {
+			t.Errorf("a consumer of %s can be made", name)
+		}
+	}
+	for name, config := range map[string]string{
+		"secrets":  `"filter_subject":"kintolog-secret.>"`,
+		"several":  `"filter_subject":"kintolog.>","filter_subjects":["kintolog-secret.>"]`,
+		"nothing":  `"filter_subjects":["kintolog-secret.>"]`,
+		"the log":  `"filter_subject":"kintolog.>","deliver_subject":"kintolog.buckets"`,
+		"the log2": `"filter_subject":"kintolog.>","deliver_subject":"kintolog-secret.accounts"`,
+	} {
+		request := `{"stream_name":"kintolog","config":{"name":"x","ack_policy":"none",` + config + `}}`
+		reply, err := nc.Request("$JS.kintolog.API.CONSUMER.CREATE.kintolog.x.kintolog.>", []byte(request), 5*time.Second)
+		if err != nil || !strings.Contains(string(reply.Data), `"error"`) {
+			t.Errorf("a consumer that names %s in the request only: %v, %s", name, err, reply.Data)
+		}
+	}
+	c, err := consumer(t, nc, func(c *natsjs.ConsumerConfig) { c.HeadersOnly = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, err := nc.SubscribeSync("kintolog.buckets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first request gets the entry, the others get the answer that there is none. What is
+	// delivered into the log would be stored; it arrives in the subscriber's own account instead.
+	for _, reply := range []string{
+		"kintolog.buckets", "kintolog-secret.accounts", "$JS.API.STREAM.DELETE.kintolog", "$JS.API.STREAM.PURGE.kintolog", "kintolog.buckets",
+	} {
+		request := &nats.Msg{Subject: "$JS.kintolog.API.CONSUMER.MSG.NEXT.kintolog." + c.CachedInfo().Name, Reply: reply, Data: []byte(`{"batch":1,"no_wait":true}`)}
+		if err := nc.PublishMsg(request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := sub.NextMsg(5 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := log.Append(t.Context(), tail, eventstore.Commit{ID: "d", Events: events}); err != nil {
+		t.Errorf("Append = %v, %v, want the log as it was", got, err)
 	}
 }

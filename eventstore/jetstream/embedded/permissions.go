@@ -1,7 +1,8 @@
 package embedded
 
 import (
-	"github.com/nats-io/nats-server/v2/server"
+	"fmt"
+	"strings"
 )
 
 // Users of the server. The owner's password exists in this process only; whoever connects without
@@ -12,18 +13,57 @@ const (
 	ownerInbox = "_KINTOLOG_INBOX"
 )
 
-// users gives subscribers the live events of the log, without the secret ones, and nothing
-// else. In particular they may not use the JetStream API: the server delivers what a consumer
-// reads to any subject that the request names, with its own rights, so who may create or pull from a
-// consumer could as well send commands. A program that needs the past reads it over HTTP, or
-// runs on a NATS server where an operator grants it a consumer.
-func (s *Server) users() []*server.User {
-	log := string(s.config.Log)
-	return []*server.User{
-		{Username: owner, Password: s.password},
-		{Username: subscriber, Password: s.password, Permissions: &server.Permissions{
-			Subscribe: &server.SubjectPermission{Allow: []string{log, log + ".>"}},
-			Publish:   &server.SubjectPermission{Deny: []string{">"}},
-		}},
+// accounts separates the owner from subscribers, who get
+//
+//   - the live events of the log, by subscribing to "kintolog.>" or below it,
+//   - its past, by pull consumers of their own with one filter subject below "kintolog.", through a
+//     JetStream domain that is named like the log: jetstream.NewWithDomain(nc, "kintolog"),
+//
+// and nothing else; in particular no secret events, and no way to change anything.
+//
+// The owner's account is called KINTOLOG; its name is that of a folder in the data and cannot change.
+//
+// Subscribers have an account of their own because permissions would not do. The server delivers what a
+// consumer reads to whatever reply subject a request names, with rights of its own: inside the
+// owner's account a subscriber could have it delivered into the log. Across accounts replies lead
+// back to the account that asked. And the filter is part of the subject that creates a consumer,
+// which the server compares with the request, so that a consumer of secret events cannot be made.
+func accounts(log, password string) string {
+	var exports, imports, publish []string
+	for _, subject := range []string{
+		"API.CONSUMER.CREATE." + log + ".*." + log + ".>",
+		"API.CONSUMER.INFO." + log + ".*",
+		"API.CONSUMER.MSG.NEXT." + log + ".*",
+	} {
+		to := "$JS." + log + "." + subject
+		exports = append(exports, fmt.Sprintf(`{service: "$JS.%s", response_type: stream}`, subject))
+		imports = append(imports, fmt.Sprintf(`{service: {account: KINTOLOG, subject: "$JS.%s"}, to: %q}`, subject, to))
+		publish = append(publish, fmt.Sprintf("%q", to))
 	}
+	ack := "$JS.ACK." + log + ".>"
+	exports = append(exports, fmt.Sprintf(`{service: %q}`, ack))
+	imports = append(imports, fmt.Sprintf(`{service: {account: KINTOLOG, subject: %q}}`, ack))
+	publish = append(publish, fmt.Sprintf("%q", ack))
+	for _, subject := range []string{log, log + ".>"} {
+		exports = append(exports, fmt.Sprintf(`{stream: %q}`, subject))
+		imports = append(imports, fmt.Sprintf(`{stream: {account: KINTOLOG, subject: %q}}`, subject))
+	}
+	return fmt.Sprintf(`
+accounts {
+  KINTOLOG {
+    jetstream: enabled
+    users: [{user: %q, password: %q}]
+    exports: [%s]
+  }
+  SUBSCRIBERS {
+    users: [{user: %q, password: %q, permissions: {
+      subscribe: {allow: [%q, %q, "_INBOX.>"]}
+      publish: {allow: [%s]}
+    }}]
+    imports: [%s]
+  }
+}
+no_auth_user: %q
+`, owner, password, strings.Join(exports, ", "),
+		subscriber, password, log, log+".>", strings.Join(publish, ", "), strings.Join(imports, ", "), subscriber)
 }
