@@ -83,16 +83,18 @@ func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, e
 }
 
 // settings are those of every connection. Statements are few and repeated, and walk an index whatever is bound to
-// them: planning them each time, as PostgreSQL prefers for arrays, takes longer than running them.
+// them: planning them each time, as PostgreSQL prefers for arrays, takes longer than running them, and so does
+// starting workers or a compiler.
 func settings(schema string) map[string]string {
 	return map[string]string{
-		"search_path":      schema,
-		"timezone":         "UTC",
-		"jit":              "off",
-		"plan_cache_mode":  "force_generic_plan",
-		"enable_seqscan":   "off",
-		"enable_hashjoin":  "off",
-		"enable_mergejoin": "off",
+		"search_path":                     schema,
+		"timezone":                        "UTC",
+		"plan_cache_mode":                 "force_generic_plan",
+		"enable_seqscan":                  "off",
+		"enable_hashjoin":                 "off",
+		"enable_mergejoin":                "off",
+		"jit":                             "off",
+		"max_parallel_workers_per_gather": "0",
 	}
 }
 

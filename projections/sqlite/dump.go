@@ -15,7 +15,7 @@ func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("dump: %w", wrap(err))
 	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
 	for _, table := range sqlquery.Tables() {
 		if err := dump(ctx, tx, table, line); err != nil {
 			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))

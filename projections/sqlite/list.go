@@ -11,55 +11,85 @@ import (
 )
 
 // List implements [projections.Reader] in one transaction.
-func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (_ domain.Snapshot, _ domain.Page, err error) {
-	tx, err := s.readers.db.BeginTx(ctx, nil)
-	if err != nil {
-		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, wrap(err))
-	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	snapshot, page, err := list(ctx, tx, needs, q)
+func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
+	l := newListing(needs, q)
+	snapshot, page, err := s.run(ctx, l)
 	if err != nil {
 		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, wrap(err))
 	}
 	return snapshot, page, nil
 }
 
-func list(ctx context.Context, tx *sql.Tx, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
-	var page domain.Page
-	text, args := loadStatement(sqlquery.WithScope(needs, q))
-	rows, err := tx.QueryContext(ctx, text, args...)
+// listing is the statements of one list; a text is empty if there is nothing to ask for.
+type listing struct {
+	q                           domain.Query
+	load, count, list           string
+	loadArgs, countArgs, values []any
+}
+
+func newListing(needs domain.Needs, q domain.Query) listing {
+	l := listing{q: q}
+	l.load, l.loadArgs = loadStatement(sqlquery.WithScope(needs, q))
+	if q.Total && sqlquery.Counted(q) {
+		l.count, l.countArgs = sqlquery.Count(dialect{}, q)
+	}
+	if q.Limit > 0 {
+		l.list, l.values = sqlquery.List(dialect{}, q)
+	}
+	return l
+}
+
+func (s *Store) run(ctx context.Context, l listing) (snapshot domain.Snapshot, page domain.Page, err error) {
+	for _, text := range []string{l.load, l.list} {
+		if err := s.readers.warm(ctx, text); err != nil {
+			return snapshot, page, err
+		}
+	}
+	tx, err := s.readers.db.BeginTx(ctx, nil)
 	if err != nil {
-		return domain.Snapshot{}, page, err
+		return snapshot, page, err
 	}
-	snapshot, err := scanSnapshot(rows)
-	if err != nil {
-		return domain.Snapshot{}, page, err
+	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
+	if snapshot, err = s.snapshot(ctx, tx, l); err != nil {
+		return snapshot, page, err
 	}
-	if page.Total, err = total(ctx, tx, snapshot, q); err != nil {
-		return domain.Snapshot{}, page, err
+	if page.Total, err = total(ctx, tx, l, snapshot); err != nil {
+		return snapshot, page, err
 	}
-	page.Objects, err = objects(ctx, tx, q)
+	page.Objects, err = s.objects(ctx, tx, l)
 	return snapshot, page, err
 }
 
-func total(ctx context.Context, tx *sql.Tx, snapshot domain.Snapshot, q domain.Query) (total int64, err error) {
-	switch {
-	case !q.Total:
-		return 0, nil
-	case !sqlquery.Counted(q):
-		return snapshot.Scopes[q.Plural].Live, nil
+// ended is nil if the transaction was ended by its context, which another error tells.
+func ended(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
 	}
-	text, args := sqlquery.Count(dialect{}, q)
-	err = tx.QueryRowContext(ctx, text, args...).Scan(&total)
+	return err
+}
+
+func (s *Store) snapshot(ctx context.Context, tx *sql.Tx, l listing) (domain.Snapshot, error) {
+	rows, err := s.readers.queryIn(ctx, tx, l.load, l.loadArgs)
+	if err != nil {
+		return domain.Snapshot{}, err
+	}
+	return scanSnapshot(rows)
+}
+
+func total(ctx context.Context, tx *sql.Tx, l listing, snapshot domain.Snapshot) (total int64, err error) {
+	if l.count != "" {
+		err = tx.QueryRowContext(ctx, l.count, l.countArgs...).Scan(&total)
+	} else if l.q.Total {
+		total = snapshot.Scopes[l.q.Plural].Live
+	}
 	return total, err
 }
 
-func objects(ctx context.Context, tx *sql.Tx, q domain.Query) ([]domain.Object, error) {
-	if q.Limit <= 0 {
+func (s *Store) objects(ctx context.Context, tx *sql.Tx, l listing) ([]domain.Object, error) {
+	if l.list == "" {
 		return nil, nil
 	}
-	text, args := sqlquery.List(dialect{}, q)
-	rows, err := tx.QueryContext(ctx, text, args...)
+	rows, err := s.readers.queryIn(ctx, tx, l.list, l.values)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +101,7 @@ func objects(ctx context.Context, tx *sql.Tx, q domain.Query) ([]domain.Object, 
 		if err := rows.Scan(&id, &o.LastModified, &o.Created, &o.Deleted, &o.Data); err != nil {
 			return nil, err
 		}
-		o.URI = q.Plural.Object(id)
+		o.URI = l.q.Plural.Object(id)
 		list = append(list, o)
 	}
 	return list, rows.Err()

@@ -14,12 +14,8 @@ import (
 // Load implements [projections.Reader] with one statement, which sees one state.
 func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	text, args := loadStatement(needs)
-	stmt, err := s.readers.prepare(ctx, text)
-	if err != nil {
-		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
-	}
 	// Reads by key are too short to be worth the goroutine that would watch the context.
-	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	rows, err := s.readers.query(context.WithoutCancel(ctx), text, args)
 	if err != nil {
 		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
 	}
@@ -74,6 +70,7 @@ FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.last_modified = w.col
 }
 
 func scanSnapshot(rows *sql.Rows) (domain.Snapshot, error) {
+	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
 	snapshot := sqlquery.NewSnapshot()
 	for rows.Next() {
 		var p sqlquery.Part

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -116,24 +117,53 @@ func (s *Store) Close() error {
 	return errors.Join(s.readers.db.Close(), s.writer.close())
 }
 
-// statements prepares each text once. What texts there are is bounded: see load.go.
+// maxStatements bounds what stays prepared: what lists ask for has no end of shapes.
+const maxStatements = 256
+
+// statements keeps the first texts it sees prepared.
 type statements struct {
 	db    *sql.DB
 	cache sync.Map // text to *sql.Stmt
+	size  atomic.Int32
 }
 
-func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt, ok := s.cache.Load(text); ok {
-		return stmt.(*sql.Stmt), nil
+// warm prepares the text if there is room. It must not be called within a transaction, which holds one connection
+// already: all who wait for a second one could wait for each other.
+func (s *statements) warm(ctx context.Context, text string) error {
+	if text == "" {
+		return nil
+	}
+	if _, ok := s.cache.Load(text); ok || s.size.Load() >= maxStatements {
+		return nil
 	}
 	stmt, err := s.db.PrepareContext(ctx, text)
 	if err != nil {
+		return err
+	}
+	if _, raced := s.cache.LoadOrStore(text, stmt); raced {
+		return stmt.Close()
+	}
+	s.size.Add(1)
+	return nil
+}
+
+// query runs a statement outside of transactions.
+func (s *statements) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if err := s.warm(ctx, text); err != nil {
 		return nil, err
 	}
-	if earlier, raced := s.cache.LoadOrStore(text, stmt); raced {
-		return earlier.(*sql.Stmt), stmt.Close()
+	if stmt, ok := s.cache.Load(text); ok {
+		return stmt.(*sql.Stmt).QueryContext(ctx, args...)
 	}
-	return stmt, nil
+	return s.db.QueryContext(ctx, text, args...)
+}
+
+// queryIn runs a statement in a transaction.
+func (s *statements) queryIn(ctx context.Context, tx *sql.Tx, text string, args []any) (*sql.Rows, error) {
+	if stmt, ok := s.cache.Load(text); ok {
+		return tx.StmtContext(ctx, stmt.(*sql.Stmt)).QueryContext(ctx, args...)
+	}
+	return tx.QueryContext(ctx, text, args...)
 }
 
 // Optimize implements [projections.Optimizer].
