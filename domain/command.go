@@ -35,6 +35,10 @@ type Command struct {
 	Caller    Caller
 	Origin    Origin
 
+	// Trusted spares the command the question whether the caller may do this: the service itself wants it, on the
+	// caller's behalf.
+	Trusted bool
+
 	Precondition Precondition
 	// Data is the normalised JSON object of the request, nil if it carried none.
 	Data []byte

@@ -32,6 +32,8 @@ type Error struct {
 	Code Code
 	// Message is for people. Empty chooses the standard text of the code.
 	Message string
+	// Title replaces the standard name of the failure. Such an error has no number of its own and no standard text.
+	Title string
 	// Details name each invalid input; only with Invalid, NotAcceptable and UnsupportedType.
 	Details []Detail
 	// Existing is the object as it is (PreconditionFails); nil if there is none.

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,7 +35,7 @@ type Resource struct {
 	// Prepare, if set, sees every command that creates or changes an object once, before it is decided and outside of
 	// any transaction, and may change it. It may take its time, as hashing a password does. Its error is
 	// told to the client only if the command is permitted.
-	Prepare func(*Command) *Error
+	Prepare func(context.Context, *Command) *Error
 	// Owner, if set, is the principal that is allowed to write an object by whoever creates or changes it, instead
 	// of the caller.
 	Owner func(URI, Caller) string
@@ -68,6 +69,9 @@ type Write struct {
 	// Ancestor is the live object above with this resource name, the zero Object if there is none.
 	Ancestor func(resource string) Object
 	Caller   Caller
+	// Granted tells whether the policy grants the caller a permission, such as "write", on every object of the
+	// resource.
+	Granted func(permission string) bool
 }
 
 // Attribute is how error details name an attribute of the data.

@@ -21,6 +21,10 @@ type Plugin struct {
 	Endpoints func(Parts) ([]web.Endpoint, error)
 	// Heartbeats are checked by the heartbeat endpoint, by name; nil is well.
 	Heartbeats map[string]func(context.Context) error
+	// Policy replaces what the operator decided about permissions, before the service runs.
+	Policy func(domain.Policy) domain.Policy
+	// Before makes what is called for each request that an endpoint is about to answer (web.Config.Before).
+	Before func(Parts) func(*web.Request) error
 	// User adds to what the root endpoint tells callers of themselves.
 	User func(domain.Caller) map[string]any
 }

@@ -23,6 +23,9 @@ type Config struct {
 
 	// Authenticators are asked in order; the first that knows the caller decides. Default none: all are anonymous.
 	Authenticators []Authenticator
+	// Before are called in order for each request that an endpoint is about to answer. They may change what it
+	// addresses ([Request.Readdress]), its body and its context, or refuse it with an error. OPTIONS does not get there.
+	Before []func(*Request) error
 	// ReadOnly takes all methods away but GET, HEAD and OPTIONS (protocol 2.1).
 	ReadOnly bool
 

@@ -55,7 +55,8 @@ func (x *exchange) route() error {
 		return x.strayed(escaped)
 	}
 	x.Pattern = route.pattern
-	x.address(route, segments[1:])
+	x.Request.route, x.segments = route, segments
+	x.address()
 	return x.dispatch(route)
 }
 
@@ -74,6 +75,11 @@ func (x *exchange) dispatch(route *route) error {
 	}
 	if err := x.authenticate(); err != nil {
 		return err
+	}
+	for _, before := range x.frame.config.Before {
+		if err := before(&x.Request); err != nil {
+			return err
+		}
 	}
 	return handle(&x.answer, &x.Request)
 }

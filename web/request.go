@@ -30,6 +30,9 @@ type Request struct {
 	// Trace is the W3C traceparent that the request belongs to, "" for none.
 	Trace string
 
+	route    *route
+	segments []string // of the path, decoded, the version prefix first
+
 	base    string // scheme and host that clients use
 	limit   int64
 	timeout time.Duration

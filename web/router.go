@@ -116,8 +116,10 @@ func (r *router) find(req *http.Request) *route {
 }
 
 // address fills in what the decoded segments of the path name.
-func (r *Request) address(route *route, segments []string) {
+func (r *Request) address() {
+	route, segments := r.route, r.Segments()
 	r.Endpoint, r.Resource = route.Endpoint, route.Resource
+	r.Plural, r.URI = "", ""
 	r.Params = make(map[string]string, len(route.params))
 	for i, name := range route.params {
 		if name != "" {

@@ -56,8 +56,10 @@ func (a *API) ObjectMethods() []web.Method {
 	}
 }
 
-// Do runs a transaction through the loop: the one of ctx, if a request is part of one, else a new one.
+// Do runs a transaction through the loop: the one of ctx, if a request is part of one, else a new one. The step
+// of ctx comes first, if there is one.
 func (a *API) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
+	needs, run = withStep(ctx, needs, run)
 	return a.loop.Do(ctx, needs, run)
 }
 
@@ -238,7 +240,7 @@ func (a *API) read(verb domain.Verb, r *web.Request, part *Part) (*domain.Comman
 			}
 		}
 		if err == nil && c.Resource.Prepare != nil {
-			err = c.Resource.Prepare(c)
+			err = c.Resource.Prepare(r.Context(), c)
 		}
 	}
 	if problem := rest.Join(c.Problem, err); problem != nil {

@@ -135,13 +135,21 @@ func Body(err *domain.Error, opts ErrorOptions) []byte {
 	details := sorted(err.Details)
 	b := make([]byte, 0, 256+len(err.Existing))
 	b = strconv.AppendInt(append(b, `{"code":`...), int64(a.status), 10)
-	b = strconv.AppendInt(append(b, `,"errno":`...), int64(a.errno), 10)
-	b = appendMember(b, "error", reason(a.status, details))
+	b = strconv.AppendInt(append(b, `,"errno":`...), int64(errno(err, a)), 10)
+	b = appendMember(b, "error", cmp.Or(err.Title, reason(a.status, details)))
 	b = appendMember(b, "message", message(err, a, details))
 	if a == internal {
 		b = appendMember(b, "info", opts.Info)
 	}
 	return append(appendDetails(b, err, details), '}')
+}
+
+// errno is that of the code, or the one for errors that are not in the table.
+func errno(err *domain.Error, a answer) int {
+	if err.Title != "" {
+		return internal.errno
+	}
+	return a.errno
 }
 
 // sorted orders details by the text of their names.
@@ -183,7 +191,7 @@ func message(err *domain.Error, a answer, details []domain.Detail) string {
 		return err.Message
 	case len(details) > 0:
 		return sentence(details[0])
-	case err.Resource != "":
+	case err.Resource != "" || err.Title != "":
 		return ""
 	default:
 		return a.message

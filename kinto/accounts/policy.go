@@ -1,0 +1,98 @@
+package accounts
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/web"
+)
+
+// policy recognises the users of accounts.
+type policy struct {
+	load   func(context.Context, domain.Needs) (domain.Snapshot, error)
+	hasher *hasher
+	secret []byte
+	known  *memory
+}
+
+var _ web.Authenticator = (*policy)(nil)
+
+func authentication(o Options, h *hasher) server.Authentication {
+	return func(p server.Parts) (web.Authenticator, error) {
+		known := newMemory(p.Cache, o.TTL, p.Config.Now, p.Config.Logger)
+		return &policy{load: p.Read.Load, hasher: h, secret: []byte(o.Secret), known: known}, nil
+	}
+}
+
+// Challenge implements [web.Authenticator].
+func (*policy) Challenge() string { return `Basic realm="Realm"` }
+
+// Authenticate implements [web.Authenticator]. It fails if the read model cannot be asked, or if a password would
+// wait too long for its turn to be hashed.
+func (p *policy) Authenticate(r *http.Request) (string, error) {
+	credentials, ok := rest.ParseBasic(r.Header.Get("Authorization"))
+	if !ok || !isName(credentials.User) {
+		return "", nil
+	}
+	hash, err := p.hashOf(r.Context(), credentials.User)
+	if err != nil {
+		return "", err
+	}
+	is, err := p.verify(r.Context(), credentials, hash)
+	if err != nil || !is {
+		return "", err
+	}
+	return Prefix + credentials.User, nil
+}
+
+// hashOf is the hash of the password of an account, "" if there is no such account.
+func (p *policy) hashOf(ctx context.Context, user string) (string, error) {
+	u := plural.Object(user)
+	snapshot, err := p.load(ctx, domain.Needs{Objects: []domain.URI{u}})
+	if err != nil {
+		return "", err
+	}
+	if o := snapshot.Objects[u]; o.Live() {
+		return member(o.Data, "password"), nil
+	}
+	return "", nil
+}
+
+// verify tells whether the password is that of the account. What is not remembered takes as long for an account
+// that does not exist as for one that does.
+func (p *policy) verify(ctx context.Context, credentials rest.Basic, hash string) (bool, error) {
+	key := p.key(credentials.User)
+	value := fact(key, credentials.Password, hash)
+	recall := func() (is, ok bool) { return p.known.recall(ctx, key, value) }
+	if is, ok := recall(); ok {
+		return is, nil
+	}
+	is, err := p.hasher.matches(ctx, hash, credentials.Password, recall)
+	if err != nil {
+		return false, err
+	}
+	p.known.remember(ctx, key, value, is)
+	return is, nil
+}
+
+// key is that under which the password of a user is remembered.
+func (p *policy) key(user string) string { return mac(p.secret, "accounts:"+user+":verified") }
+
+// fact says that a password and a hash were compared. It tells nothing about either, and is another one when the account
+// has another password.
+func fact(key, password, hash string) string {
+	return mac([]byte(key), password) + mac([]byte(key), hash)
+}
+
+// mac is the HMAC-SHA256, in hexadecimal digits.
+func mac(key []byte, message string) string {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(message)) // never fails
+	return hex.EncodeToString(m.Sum(nil))
+}
