@@ -3,7 +3,8 @@
 //
 // [Log] is the contract; package eventstore/jetstream keeps the log in a NATS stream, package
 // eventstore/memlog in memory, and package eventstore/logtest is the suite that both pass.
-// The format of an entry is in codec.go, its place in the subject space in subject.go.
+// The format of an entry is in codec.go, its place in the subject space in subject.go, how a
+// commit becomes entries in entries.go, and how they are read back and verified in cursor.go.
 package eventstore
 
 import (
@@ -55,14 +56,17 @@ func (e Entry) Tail() Tail { return Tail{e.Position, e.Hash} }
 
 // Errors of a Log, matched with errors.Is.
 var (
-	// ErrConflict: the log does not end at the expected tail. Nothing was stored.
+	// ErrConflict: the log does not end at the expected tail. Nothing was stored. If the log holds
+	// another entry at that position, the error is ErrCorrupt as well, and trying again is in vain.
 	ErrConflict = errors.New("the log has moved on")
 	// ErrTooLarge: an event, or the commit as a whole, is larger than the log takes. Nothing was stored.
 	ErrTooLarge = errors.New("commit is too large for the log")
 	// ErrUnresolved: the answer to an append was lost and the log could not be asked whether it
-	// holds the commit before the context ended. It may be stored or not.
+	// holds the commit before the context ended or the connection was closed. It may be stored or
+	// not.
 	ErrUnresolved = errors.New("outcome of the append is unknown")
-	// ErrCorrupt: an entry cannot be decoded, or its hash does not continue the chain.
+	// ErrCorrupt: an entry cannot be decoded, its hash does not continue the chain, it or the rest
+	// of its commit is missing, or the log ends before a position that was read from it.
 	ErrCorrupt = errors.New("log entry is corrupt")
 )
 
@@ -75,12 +79,14 @@ type Log interface {
 	// If it returns ErrConflict or ErrTooLarge nothing was stored.
 	Append(ctx context.Context, after Tail, commit Commit) (Tail, error)
 
-	// Tail is the current end of the log, that of a leader, never a stale one.
+	// Tail is the current end of the log, that of a leader, never a stale one. While there is no
+	// leader it waits for one, until ctx ends.
 	Tail(ctx context.Context) (Tail, error)
 
 	// Read yields the entries after a position, in order, up to the tail as it was when the
 	// iteration began, and verifies the hash chain from the second entry it yields on. It
-	// yields an error at most once, as its last element; ctx ending is such an error.
+	// yields an error at most once, as its last element; ctx ending is such an error. After a
+	// position beyond the tail the error is ErrCorrupt.
 	Read(ctx context.Context, after domain.Position) iter.Seq2[Entry, error]
 
 	// Follow is Read without an end: after the tail it waits for more. Interruptions of the

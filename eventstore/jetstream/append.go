@@ -18,7 +18,7 @@ import (
 // Every attempt carries the expected last sequence, so the server stores at most one of them, and
 // only directly after the tail. That makes it safe to attempt again when an answer is lost,
 // even while the lost attempt is still on its way. Whether one of them was stored is then read
-// from the log: the message after the tail has the id of the commit, or of another one.
+// from the log: the message after the tail has the hash of the commit's first entry, or another one.
 func (l *Log) Append(ctx context.Context, after eventstore.Tail, commit eventstore.Commit) (eventstore.Tail, error) {
 	epoch := l.epoch()
 	tail, err := l.append(ctx, after, commit)
@@ -52,6 +52,9 @@ func (l *Log) append(ctx context.Context, after eventstore.Tail, commit eventsto
 // server compares only positions, and reuses those of a tail it has lost.
 func (l *Log) checkHash(ctx context.Context, after eventstore.Tail) error {
 	if after.Position == 0 {
+		if after != (eventstore.Tail{}) {
+			return fmt.Errorf("an empty log has no hash: %w", eventstore.ErrConflict)
+		}
 		return nil
 	}
 	if tail, ok := l.recall(after.Position); ok && tail == after {

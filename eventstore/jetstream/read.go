@@ -72,6 +72,7 @@ type run struct {
 	log    *Log
 	cursor *eventstore.Cursor
 	until  domain.Position
+	epoch  uint64 // of the connection when the source of the entries was set up
 	yield  func(eventstore.Entry, error) bool
 }
 
@@ -82,6 +83,7 @@ func (r *run) done() bool { return r.cursor.Next() > r.until }
 
 // fetch yields the entries, asking for each.
 func (r *run) fetch(ctx context.Context) {
+	r.epoch = r.log.epoch()
 	for !r.done() {
 		at := r.cursor.Next()
 		m, err := r.log.message(ctx, at)
@@ -105,6 +107,7 @@ func (r *run) entry(at domain.Position, m *eventstore.Message) bool {
 		r.fail(err)
 		return false
 	}
+	r.log.remember(entry.Tail(), r.epoch) // so that an append after it need not ask
 	return r.yield(entry, nil)
 }
 
@@ -145,6 +148,7 @@ const (
 // deliver reads from one consumer. It returns nil when the iteration has ended, for whatever
 // reason, and an error if another consumer may do better.
 func (r *run) deliver(ctx context.Context) error {
+	r.epoch = r.log.epoch()
 	consumer, err := r.log.consumer(ctx, r.cursor.Next())
 	if err != nil {
 		return err

@@ -117,9 +117,14 @@ func refusesAStaleTail(t *testing.T, log eventstore.Log) {
 }
 
 func refusesAnotherHash(t *testing.T, log eventstore.Log) {
+	odd := eventstore.Tail{Hash: eventstore.Hash{1}}
+	_, err := log.Append(t.Context(), odd, eventstore.Commit{ID: "first", Events: []domain.Event{Event("/buckets/a", domain.Created)}})
+	if !errors.Is(err, eventstore.ErrConflict) {
+		t.Errorf("Append after a hash at position 0 = %v, want ErrConflict", err)
+	}
 	tail := mustAppend(t, log, eventstore.Tail{}, "first", Event("/buckets/a", domain.Created))
 	tail.Hash[0]++
-	_, err := log.Append(t.Context(), tail, eventstore.Commit{ID: "second", Events: []domain.Event{Event("/buckets/b", domain.Created)}})
+	_, err = log.Append(t.Context(), tail, eventstore.Commit{ID: "second", Events: []domain.Event{Event("/buckets/b", domain.Created)}})
 	if !errors.Is(err, eventstore.ErrConflict) {
 		t.Errorf("Append after another hash = %v, want ErrConflict", err)
 	}
