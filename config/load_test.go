@@ -234,7 +234,7 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"multiauth.policies = a\nmultiauth.policy.a.use = my.AccountsPolicy", "multiauth.policy.a.use (FILE) names"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = kinto.plugins.openid.OpenIDConnectPolicy", "multiauth.policy.o.issuer must be"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.issuer = https://i", "multiauth.policy.o.client_id must be"},
-		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.state_length = 1", "between 8 and 1024"},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.state_length = 1", "between 8 and 256"},
 		{"includes = kinto.plugins.accounts", "no policy for it: add account"},
 		{
 			"includes = kinto.plugins.accounts\nmultiauth.policies = basicauth account\nmultiauth.policy.account.use = accounts",

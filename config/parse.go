@@ -52,7 +52,7 @@ func (p *Policy) bindings(prefix string) []binding {
 		text(prefix+"userid_field", &p.UserIDField),
 		seconds(prefix+"verification_ttl_seconds", &p.VerificationTTL),
 		seconds(prefix+"state_ttl_seconds", &p.StateTTL),
-		between(prefix+"state_length", &p.StateLength, 8, 1024),
+		between(prefix+"state_length", &p.StateLength, 8, 256),
 	}
 }
 

@@ -51,6 +51,7 @@ type Detail struct {
 	Location    string // "body", "querystring", "header" or "path"
 	Name        any    // string, int (an array index), or nil
 	Description string
+	Errno       int // a number of its own, beside that of the whole error; 0 for none
 }
 
 // Locations of a Detail.
@@ -84,7 +85,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // Invalidf is an Invalid error with one detail.
 func Invalidf(location string, name any, format string, args ...any) *Error {
-	return &Error{Code: Invalid, Details: []Detail{{location, name, fmt.Sprintf(format, args...)}}}
+	return &Error{Code: Invalid, Details: []Detail{
+		{Location: location, Name: name, Description: fmt.Sprintf(format, args...)},
+	}}
 }
 
 // CodeOf is the code of the first *Error in err's chain, "" for nil, and Internal otherwise.

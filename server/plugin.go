@@ -25,8 +25,8 @@ type Plugin struct {
 	Policy func(domain.Policy) domain.Policy
 	// Before makes what is called for each request that an endpoint is about to answer (web.Config.Before).
 	Before func(Parts) func(*web.Request) error
-	// User adds to what the root endpoint tells callers of themselves.
-	User func(domain.Caller) map[string]any
+	// User adds to what the root endpoint tells callers of themselves; it is not asked for anonymous ones.
+	User func(Parts, *web.Request) (map[string]any, error)
 }
 
 // Authentication makes an authenticator for a running service.

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -42,7 +44,7 @@ func (p Parts) hello(w http.ResponseWriter, r *web.Request) error {
 		"capabilities": p.capabilities(),
 	}
 	if !r.Caller.Anonymous() {
-		user, err := p.user(r.Context(), r.Caller)
+		user, err := p.user(r)
 		if err != nil {
 			return err
 		}
@@ -51,18 +53,22 @@ func (p Parts) hello(w http.ResponseWriter, r *web.Request) error {
 	return WriteJSON(w, http.StatusOK, hello)
 }
 
-func (p Parts) user(ctx context.Context, c domain.Caller) (map[string]any, error) {
-	snapshot, err := p.Model.Load(ctx, domain.Needs{Members: c.Members()})
+func (p Parts) user(r *web.Request) (map[string]any, error) {
+	c := r.Caller
+	snapshot, err := p.Model.Load(r.Context(), domain.Needs{Members: c.Members()})
 	if err != nil {
 		return nil, &domain.Error{Code: domain.Unavailable, Cause: err}
 	}
 	user := map[string]any{"id": c.UserID, "principals": c.Principals(snapshot.Groups)}
 	for _, plugin := range p.App.Plugins {
-		if plugin.User != nil {
-			for name, value := range plugin.User(c) {
-				user[name] = value
-			}
+		if plugin.User == nil {
+			continue
 		}
+		more, err := plugin.User(p, r)
+		if err != nil {
+			return nil, fmt.Errorf("plug-in %s: %w", plugin.Name, err)
+		}
+		maps.Copy(user, more)
 	}
 	return user, nil
 }

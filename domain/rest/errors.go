@@ -231,7 +231,11 @@ func appendDetailList(b []byte, details []domain.Detail) []byte {
 		b = append(b, "[,"[min(i, 1)])
 		b = jsondoc.AppendQuote(append(b, `{"location":`...), d.Location)
 		b = appendName(append(b, `,"name":`...), d.Name)
-		b = append(appendMember(b, "description", d.Description), '}')
+		b = appendMember(b, "description", d.Description)
+		if d.Errno != 0 {
+			b = strconv.AppendInt(append(b, `,"errno":`...), int64(d.Errno), 10)
+		}
+		b = append(b, '}')
 	}
 	return append(b, ']')
 }

@@ -82,6 +82,12 @@ func TestBodyIsExact(t *testing.T) {
 			"a number as name, not ASCII", domain.Invalidf(domain.InBody, 0, "Ünknown <&>"),
 			`{"code":400,"errno":107,"error":"Invalid parameters","message":"0 in body: \u00DCnknown <&>","details":[{"location":"body","name":0,"description":"\u00DCnknown <&>"}]}`,
 		},
+		{
+			"a detail with a number", &domain.Error{Code: domain.Invalid, Details: []domain.Detail{
+				{Location: domain.InQuery, Name: "state", Description: "Invalid state", Errno: 105},
+			}},
+			`{"code":400,"errno":107,"error":"Invalid parameters","message":"Invalid state","details":[{"location":"querystring","name":"state","description":"Invalid state","errno":105}]}`,
+		},
 		{"sorted by the text of the name, nil as None", &domain.Error{Code: domain.Invalid, Details: []domain.Detail{
 			{Location: "body", Name: "b", Description: "1"},
 			{Location: "querystring", Name: nil, Description: "2"},
