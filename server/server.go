@@ -95,6 +95,8 @@ type Server struct {
 	*web.Frame
 	parts  Parts
 	closes []func() error // in the order of opening
+
+	eventsURL string
 }
 
 // Open starts a service. What is wrong with the app or the config, or cannot be reached, is an error and leaves
@@ -145,6 +147,9 @@ func (s *Server) Close() error {
 
 // Parts are those of the running service.
 func (s *Server) Parts() Parts { return s.parts }
+
+// EventsURL is where other programs subscribe to the events of the embedded log, "" if it does not listen.
+func (s *Server) EventsURL() string { return s.eventsURL }
 
 func (s *Server) onClose(stop func() error) { s.closes = append(s.closes, stop) }
 

@@ -110,6 +110,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 		return nil, nil, err
 	}
 	s.onClose(func() error { ns.Shutdown(); return nil })
+	s.eventsURL = ns.URL()
 	nc, err := ns.Connect()
 	if err != nil {
 		return nil, nil, err

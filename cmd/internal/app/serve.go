@@ -47,7 +47,7 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	announce(out, o, s, listener.Addr())
+	announce(out, o, s, service, listener.Addr())
 	return serve(ctx, listener, service)
 }
 
@@ -69,7 +69,7 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 }
 
 // announce tells a person what is running.
-func announce(out io.Writer, o Options, s *config.Settings, addr net.Addr) {
+func announce(out io.Writer, o Options, s *config.Settings, service *server.Server, addr net.Addr) {
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	say("Kintolog %s serves http://%s/%s/", version(), addr, s.Project.Prefix())
 	switch {
@@ -84,8 +84,8 @@ func announce(out io.Writer, o Options, s *config.Settings, addr net.Addr) {
 	if o.NoProjector {
 		say("  projector   none: cmd/projector keeps the read model up with the log")
 	}
-	if s.EventLog.Listen != "" {
-		say("  events      nats://%s, subject %s.>", s.EventLog.Listen, s.EventLog.Stream)
+	if url := service.EventsURL(); url != "" {
+		say("  events      %s, subject %s.>", url, s.EventLog.Stream)
 	}
 	if s.EventLog.Sync != config.SyncAlways {
 		say("  durability  what is acknowledged may be lost in a power failure (log_sync = %s)", s.EventLog.Sync)
