@@ -36,7 +36,8 @@ type world struct {
 	log     eventstore.Log
 	model   *sqlite.Store
 	runner  *projections.Runner
-	logged  *test.Hook
+	logger  *logrus.Logger
+	logged  *test.Hook   // of errors
 	asked   atomic.Int64 // how often somebody was asked who calls
 	loads   atomic.Int64 // of state by writers
 }
@@ -66,7 +67,9 @@ func setup(t testing.TB, log eventstore.Log, more ...domain.Resource) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(runner.Close)
-	return &world{t: t, catalog: catalog, log: log, model: model, runner: runner}
+	logger, logged := test.NewNullLogger()
+	logger.SetLevel(logrus.ErrorLevel)
+	return &world{t: t, catalog: catalog, log: log, model: model, runner: runner, logger: logger, logged: logged}
 }
 
 // start is a world of one service.
@@ -75,12 +78,10 @@ func start(t testing.TB) *service {
 	return setup(t, memlog.New()).serve(nil, nil)
 }
 
-// serve starts a service. What is logged as an error is kept.
+// serve starts a service.
 func (w *world) serve(changeLoop func(*writeapi.Config), change func(*batch.Config)) *service {
 	w.t.Helper()
-	log, hook := test.NewNullLogger()
-	log.SetLevel(logrus.ErrorLevel)
-	w.logged = hook
+	log := w.logger
 	loopConfig := writeapi.Config{
 		Catalog: w.catalog, Log: w.log, Model: countingModel{w.model, &w.loads}, Progress: w.runner, Readable: 20 * time.Second, Logger: log,
 	}
