@@ -9,6 +9,8 @@ type Needs struct {
 	Members []string
 	// Moments are client-supplied timestamps, to know whether they are taken.
 	Moments []Moment
+	// Latest asks for the greatest timestamp of all plural endpoints.
+	Latest bool
 }
 
 // Moment is a timestamp within a plural endpoint.
@@ -23,16 +25,17 @@ func (n *Needs) Add(more Needs) {
 	n.Scopes = append(n.Scopes, more.Scopes...)
 	n.Members = append(n.Members, more.Members...)
 	n.Moments = append(n.Moments, more.Moments...)
+	n.Latest = n.Latest || more.Latest
 }
 
 // Empty tells that nothing is needed.
 func (n Needs) Empty() bool {
-	return len(n.Objects)+len(n.Scopes)+len(n.Members)+len(n.Moments) == 0
+	return len(n.Objects)+len(n.Scopes)+len(n.Members)+len(n.Moments) == 0 && !n.Latest
 }
 
 // Distinct is the same needs, each once.
 func (n Needs) Distinct() Needs {
-	return Needs{distinct(n.Objects), distinct(n.Scopes), distinct(n.Members), distinct(n.Moments)}
+	return Needs{distinct(n.Objects), distinct(n.Scopes), distinct(n.Members), distinct(n.Moments), n.Latest}
 }
 
 func distinct[T comparable](all []T) []T {
@@ -56,4 +59,5 @@ type Snapshot struct {
 	Scopes   map[Plural]Scope
 	Groups   map[string][]URI // principal to the groups that list it, sorted
 	Taken    map[Moment]URI   // the object or tombstone that has this timestamp
+	Latest   Timestamp        // the greatest of all plural endpoints, only if it was asked for
 }

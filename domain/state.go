@@ -61,6 +61,7 @@ func complete(needs Needs, loaded Snapshot) Snapshot {
 	for _, m := range needs.Moments {
 		s.Taken[m] = loaded.Taken[m]
 	}
+	s.Latest = loaded.Latest
 	return s
 }
 
@@ -70,6 +71,7 @@ func (s *Snapshot) merge(more Snapshot) {
 	mergeMap(s.Scopes, more.Scopes)
 	mergeMap(s.Groups, more.Groups)
 	mergeMap(s.Taken, more.Taken)
+	s.Latest = max(s.Latest, more.Latest)
 }
 
 func mergeMap[K comparable, V any](into, more map[K]V) {
@@ -108,6 +110,7 @@ func (s *State) Unknown(needs Needs) Needs {
 			rest.Moments = append(rest.Moments, m)
 		}
 	}
+	rest.Latest = needs.Latest && s.now.Latest == 0
 	return rest
 }
 
@@ -143,6 +146,14 @@ func (s *State) Scope(p Plural) Scope {
 	}
 	scope.Timestamp = max(scope.Timestamp, origin)
 	return scope
+}
+
+// Latest is the greatest timestamp of all plural endpoints.
+func (s *State) Latest() Timestamp {
+	if s.now.Latest == 0 {
+		s.missing.Latest = true
+	}
+	return s.now.Latest
 }
 
 // Taken tells which object, if any, has the timestamp.
@@ -200,7 +211,7 @@ func (s *State) Truncate(n int) {
 	s.pending = s.pending[:n:n]
 	s.now = Snapshot{
 		Objects: maps.Clone(s.base.Objects), Scopes: maps.Clone(s.base.Scopes),
-		Groups: maps.Clone(s.base.Groups), Taken: maps.Clone(s.base.Taken),
+		Groups: maps.Clone(s.base.Groups), Taken: maps.Clone(s.base.Taken), Latest: s.base.Latest,
 	}
 	s.now.evolve(s.catalog, s.pending...)
 }
@@ -226,6 +237,9 @@ func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
 // evolve applies events to what the snapshot knows; what it does not know stays unknown.
 func (s *Snapshot) evolve(c *Catalog, events ...Event) {
 	for _, e := range events {
+		if s.Latest > 0 {
+			s.Latest = max(s.Latest, e.Object.LastModified)
+		}
 		switch {
 		case e.Action == Flushed, e.Action == Started:
 			s.flush(e.Object.LastModified)

@@ -82,9 +82,18 @@ type Reader interface {
 	List(ctx context.Context, needs domain.Needs, query domain.Query) (domain.Snapshot, domain.Page, error)
 }
 
+// Census answers about the whole read model, over all plural endpoints.
+type Census interface {
+	// Accessible lists objects by plural endpoint and id.
+	Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error)
+	// Counts counts all objects; it takes a scan.
+	Counts(ctx context.Context) (domain.Counts, error)
+}
+
 // Store is a read model. Its methods may be called concurrently.
 type Store interface {
 	Reader
+	Census
 	// Checkpoint is the tail of the log up to which everything is applied; zero when empty.
 	Checkpoint(ctx context.Context) (eventstore.Tail, error)
 	// Apply makes the change and moves the checkpoint from change.From to change.To in one

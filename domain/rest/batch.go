@@ -178,7 +178,7 @@ var batchMethods = []string{
 
 func (p *batchParser) method(at string, value []byte) string {
 	text, isString := jsondoc.String(value)
-	if isString && slices.Contains(batchMethods, text) || jsondoc.KindOf(value) == jsondoc.KindNull {
+	if isBlank(value) || isString && slices.Contains(batchMethods, text) {
 		return text
 	}
 	p.fail(at+".method", `"%s" is not one of %s`, shown(value), strings.Join(batchMethods, ", "))
@@ -186,16 +186,23 @@ func (p *batchParser) method(at string, value []byte) string {
 }
 
 func (p *batchParser) path(at string, value []byte) string {
-	text, isString := jsondoc.String(value)
+	text, _ := jsondoc.String(value)
 	switch {
-	case isString && text == "", jsondoc.KindOf(value) == jsondoc.KindNull:
-		return "" // as if it were not there
+	case isBlank(value):
+		return ""
 	case !strings.HasPrefix(text, "/"):
 		p.fail(at+".path", "String does not match expected pattern")
 	case len(text) > p.opts.PathLength:
 		p.fail(at+".path", "Longer than maximum length %d", p.opts.PathLength)
+	default:
+		return text
 	}
-	return text
+	return "/" // one that is given
+}
+
+// isBlank tells that a text counts as not given.
+func isBlank(value []byte) bool {
+	return string(value) == `""` || jsondoc.KindOf(value) == jsondoc.KindNull
 }
 
 func (p *batchParser) headers(at string, value []byte) http.Header {

@@ -55,6 +55,12 @@ UNION ALL SELECT 5::bigint, o.last_modified, 0::bigint, o.plural, o.id, NULL::te
 FROM ` + pairs(&a, "bigint", n.Moments, func(m domain.Moment) (string, int64) { return string(m.Plural), int64(m.Timestamp) }) + `
 JOIN objects o ON o.plural = w.plural AND o.last_modified = w.value`)
 	}
+	if n.Latest {
+		text.WriteString(`
+UNION ALL SELECT 6::bigint, max(timestamp), 0::bigint, ''::text, ''::text, NULL::text, ''::text
+FROM scopes
+HAVING count(*) > 0`)
+	}
 	return text.String(), a
 }
 

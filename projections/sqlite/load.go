@@ -66,6 +66,9 @@ UNION ALL SELECT 5, o.last_modified, 0, o.plural, o.id, NULL, ''
 FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.last_modified = w.column2`, len(n.Moments), func(i int) {
 		args = append(args, string(n.Moments[i].Plural), int64(n.Moments[i].Timestamp))
 	})
+	if n.Latest {
+		text.WriteString("\nUNION ALL SELECT 6, max(timestamp), 0, '', '', NULL, '' FROM scopes HAVING count(*) > 0")
+	}
 	return text.String(), args
 }
 

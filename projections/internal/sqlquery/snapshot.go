@@ -26,6 +26,7 @@ const (
 	partScope     = 3 // N timestamp, M live, A plural
 	partGroup     = 4 // A principal, B uri
 	partMoment    = 5 // N timestamp, A plural, B id
+	partLatest    = 6 // N timestamp
 )
 
 // NewSnapshot is one without content.
@@ -58,6 +59,8 @@ func (p Part) AddTo(s *domain.Snapshot) error {
 		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.N), Live: p.M}
 	case partGroup:
 		s.Groups[p.A] = append(s.Groups[p.A], domain.URI(p.B))
+	case partLatest:
+		s.Latest = domain.Timestamp(p.N)
 	case partMoment:
 		s.Taken[domain.Moment{Plural: plural, Timestamp: domain.Timestamp(p.N)}] = plural.Object(p.B)
 	}

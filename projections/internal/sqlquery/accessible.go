@@ -1,0 +1,60 @@
+package sqlquery
+
+import (
+	"slices"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+// Accessible is the statement for an access query: plural, id, resource, permission, ordered by the first two; the
+// permission is empty for what is wanted whoever holds what.
+func Accessible(d Dialect, q domain.AccessQuery) (string, Args) {
+	var a Args
+	held := `SELECT a.plural, a.id, s.resource, a.permission
+FROM aces a
+JOIN scopes s ON s.plural = a.plural
+WHERE (a.principal IN (` + d.Texts(&a, q.Principals) + `)
+    OR a.principal IN (SELECT m.uri FROM members m WHERE m.principal IN (` + d.Texts(&a, q.Members) + `)))`
+	if q.Resources != nil {
+		held += "\nAND s.resource IN (" + d.Texts(&a, q.Resources) + ")"
+	}
+	if len(q.Granted) > 0 {
+		held += `
+UNION ALL
+SELECT o.plural, o.id, o.resource, ''
+FROM scopes s
+JOIN objects o ON o.plural = s.plural
+WHERE s.resource IN (` + d.Texts(&a, q.Granted) + `) AND NOT o.deleted`
+	}
+	return held + "\nORDER BY 1, 2", a
+}
+
+// Census is the statement that counts objects: resource, deleted, number.
+const Census = "SELECT resource, deleted, count(*) FROM objects GROUP BY resource, deleted"
+
+// Accesses collects the rows of [Accessible].
+type Accesses []domain.Access
+
+// Add takes the next row.
+func (all *Accesses) Add(plural, id, resource, permission string) {
+	u := domain.Plural(plural).Object(id)
+	if n := len(*all); n == 0 || (*all)[n-1].URI != u {
+		*all = append(*all, domain.Access{URI: u, Resource: resource})
+	}
+	last := &(*all)[len(*all)-1]
+	if i, found := slices.BinarySearch(last.Permissions, permission); permission != "" && !found {
+		last.Permissions = slices.Insert(last.Permissions, i, permission)
+	}
+}
+
+// AddCount takes a row of [Census].
+func AddCount(c *domain.Counts, resource string, deleted bool, n int64) {
+	if c.Live == nil {
+		*c = domain.Counts{Live: map[string]int64{}, Tombstones: map[string]int64{}}
+	}
+	if deleted {
+		c.Tombstones[resource] = n
+	} else {
+		c.Live[resource] = n
+	}
+}
