@@ -2,10 +2,8 @@ package writeapi
 
 import (
 	"context"
-	"errors"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/web"
 )
 
 type txKey struct{}
@@ -72,5 +70,5 @@ func (p *Part) prepared(read func() (*domain.Command, error)) (*domain.Command, 
 	return &c, nil
 }
 
-// errPrepared ends a request that was to be prepared.
-var errPrepared = web.Reported(errors.New("prepared"))
+// errPrepared ends a request that was to be prepared: it is to be tried again, in the transaction.
+var errPrepared = &domain.Error{Code: domain.Conflict, Message: "The request is prepared."}
