@@ -37,7 +37,8 @@ import (
 //
 // The source is the plural endpoint, percent-encoded. The type is made of resource ("log"
 // for events of the whole log), action and format version. Members whose value is empty, zero or
-// false are left out. The time repeats data.last_modified for generic consumers. An
+// false are left out. The time is when the event was
+// decided, by the clock of the writer; last_modified may be chosen by the client. An
 // event with action "delete" carries a tombstone. Secrecy is not in the payload: the subject of
 // the entry tells.
 //
@@ -61,7 +62,7 @@ func appendEvent(dst []byte, commit string, index int, e *domain.Event) ([]byte,
 	w.raw(`","source":"`).source(e.Plural())
 	w.raw(`","type":`).text(eventType(e))
 	w.member("subject", string(e.Object.URI))
-	w.time(e.Object.LastModified)
+	w.time(e.Origin.Time)
 	w.raw(`,"datacontenttype":"application/json"`)
 	w.member("userid", e.Origin.UserID)
 	w.member("requestid", e.Origin.Request)
@@ -135,9 +136,9 @@ func (w *writer) source(p domain.Plural) *writer {
 	return w
 }
 
-// time is left out where RFC 3339 has none.
+// time is left out where it is unknown, and where RFC 3339 has none.
 func (w *writer) time(t domain.Timestamp) {
-	if t < 0 || t > domain.MaxTimestamp {
+	if t <= 0 || t > domain.MaxTimestamp {
 		return
 	}
 	w.raw(`,"time":"`)

@@ -180,7 +180,7 @@ func TestEveryEventSurvives(t *testing.T) {
 			Resource: text.Draw(t, "resource"),
 			Cascade:  rapid.Bool().Draw(t, "cascade"),
 			Secret:   rapid.Bool().Draw(t, "secret"),
-			Origin:   domain.Origin{UserID: text.Draw(t, "user"), Request: text.Draw(t, "request"), Trace: text.Draw(t, "trace")},
+			Origin:   domain.Origin{Time: domain.Timestamp(rapid.Int64Range(0, int64(domain.MaxTimestamp)).Draw(t, "time")), UserID: text.Draw(t, "user"), Request: text.Draw(t, "request"), Trace: text.Draw(t, "trace")},
 		}
 		want.Object = domain.Object{
 			URI:          domain.URI("/buckets/" + text.Draw(t, "id")),
@@ -253,7 +253,7 @@ func typical(n int) []domain.Event {
 		e := logtest.Event("/buckets/blog/collections/articles/records/0196f0c2-7a51-7c3e-9d55-1f2e3a4b5c6d", domain.Created)
 		e.Object.Data = []byte(`{"id":"0196f0c2-7a51-7c3e-9d55-1f2e3a4b5c6d","last_modified":1795428000123,"title":"A title","tags":["a","b","c"],"n":12345,"text":"` + strings.Repeat("lorem ipsum ", 30) + `"}`)
 		e.Object.Permissions = domain.Permissions{"write": {"account:alice"}}
-		e.Origin = domain.Origin{UserID: "account:alice", Request: "0196f0c2", Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+		e.Origin = domain.Origin{Time: 1795428000130, UserID: "account:alice", Request: "0196f0c2", Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 		events[i] = e
 	}
 	return events

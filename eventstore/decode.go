@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -48,6 +49,8 @@ func (r *reader) event() (e domain.Event) {
 			kind = r.string()
 		case "subject":
 			e.Object.URI = domain.URI(r.string())
+		case "time":
+			e.Origin.Time = r.time()
 		case "userid":
 			e.Origin.UserID = r.string()
 		case "requestid":
@@ -124,6 +127,16 @@ func (r *reader) string() string {
 		return t.String()
 	}
 	return ""
+}
+
+func (r *reader) time() domain.Timestamp {
+	text := r.string()
+	if r.err != nil {
+		return 0
+	}
+	var t time.Time
+	t, r.err = time.Parse(time.RFC3339, text)
+	return domain.TimestampOf(t)
 }
 
 func (r *reader) int() int64 {

@@ -161,6 +161,9 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 	return outcome, nil
 }
 
+// Waiting is how many transactions wait for the next commit.
+func (l *Loop) Waiting() int { return len(l.jobs) }
+
 func (l *Loop) enqueue(j *job) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -221,6 +224,8 @@ func (l *Loop) round(waiting []*job) int {
 	for {
 		n, err := l.attempt(ctx, waiting)
 		switch {
+		case errors.Is(err, eventstore.ErrCorrupt):
+			err = unavailable("commit", err)
 		case errors.Is(err, eventstore.ErrConflict), errors.Is(err, errStale):
 			err = l.tail.extend(ctx)
 			if err == nil && ctx.Err() == nil {
@@ -271,6 +276,9 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
 	if len(events) == 0 {
 		return n, nil
 	}
+	for i := range events {
+		events[i].Origin.Time = tx.now
+	}
 	end, err := l.Log.Append(ctx, l.tail.end, eventstore.Commit{ID: uuid.NewString(), Events: events})
 	if err != nil {
 		return n, err
@@ -280,8 +288,9 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
 }
 
 func (l *Loop) start() eventstore.Commit {
+	now := domain.TimestampOf(l.Now())
 	return eventstore.Commit{ID: uuid.NewString(), Events: []domain.Event{{
-		Action: domain.Started, Object: domain.Object{LastModified: domain.TimestampOf(l.Now())},
+		Action: domain.Started, Object: domain.Object{LastModified: now}, Origin: domain.Origin{Time: now},
 	}}}
 }
 

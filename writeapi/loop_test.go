@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -157,10 +158,16 @@ func TestWaitingWritesShareACommit(t *testing.T) {
 	gate.shut()
 	const n = 30
 	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			b.must(l, domain.URI(fmt.Sprintf("/buckets/b/collections/c/records/r%d", i)))
-		})
+	put := func(i int) {
+		wg.Go(func() { b.must(l, domain.URI(fmt.Sprintf("/buckets/b/collections/c/records/r%d", i))) })
+	}
+	put(0)
+	<-gate.entered
+	for i := range n - 1 {
+		put(i + 1)
+	}
+	for l.Waiting() < n-1 {
+		runtime.Gosched()
 	}
 	gate.open(n) // at most one append each
 	wg.Wait()
@@ -173,22 +180,23 @@ func TestWaitingWritesShareACommit(t *testing.T) {
 			entries++
 		}
 	}
-	if entries >= n {
-		t.Errorf("%d writes made %d entries, want fewer", n, entries)
+	if entries != 2 {
+		t.Errorf("one write, and %d that waited for it, made %d entries, want 2", n-1, entries)
 	}
 }
 
 // gatedLog lets appends pass only while its gate is open.
 type gatedLog struct {
 	eventstore.Log
-	mu   sync.Mutex
-	gate chan struct{}
+	mu      sync.Mutex
+	gate    chan struct{}
+	entered chan struct{} // receives when an append stands before the gate, once it was shut
 }
 
 func (g *gatedLog) shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.gate = make(chan struct{}, 1000)
+	g.gate, g.entered = make(chan struct{}, 1000), make(chan struct{}, 1000)
 }
 
 func (g *gatedLog) open(n int) {
@@ -199,8 +207,11 @@ func (g *gatedLog) open(n int) {
 
 func (g *gatedLog) Append(ctx context.Context, after eventstore.Tail, c eventstore.Commit) (eventstore.Tail, error) {
 	g.mu.Lock()
-	gate := g.gate
+	gate, entered := g.gate, g.entered
 	g.mu.Unlock()
+	if entered != nil {
+		entered <- struct{}{}
+	}
 	select {
 	case <-gate:
 		return g.Log.Append(ctx, after, c)

@@ -26,7 +26,7 @@ func Events() []domain.Event {
 	full.Object.Permissions = domain.Permissions{
 		"read": {"system.Everyone"}, "write": {"account:alice", "group:\"<&>\""}, "record:create": {"x"},
 	}
-	full.Origin = domain.Origin{UserID: "account:alice", Request: "r-1", Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+	full.Origin = domain.Origin{Time: 1795428000130, UserID: "account:alice", Request: "r-1", Trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 	tombstone := Event("/buckets/blog/collections/articles/records/first", domain.Deleted)
 	cascade := Event("/buckets/blog", domain.Deleted)
 	cascade.Cascade = true
@@ -39,7 +39,7 @@ func Events() []domain.Event {
 	return []domain.Event{
 		{Action: domain.Started, Object: domain.Object{LastModified: 1795428000000}},
 		full, Event("/buckets/blog", domain.Updated), tombstone, cascade, secret, ancient, latest,
-		{Action: domain.Flushed, Object: domain.Object{LastModified: 1795428000999}, Origin: domain.Origin{UserID: "x"}},
+		{Action: domain.Flushed, Object: domain.Object{LastModified: 1795428000999}, Origin: domain.Origin{Time: 1795428001000, UserID: "x"}},
 	}
 }
 
