@@ -1,0 +1,137 @@
+package openid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-json-experiment/json"
+	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
+)
+
+// directory knows all providers of a service, and how each of them is to be used once it was asked. It may be used
+// concurrently, by several services.
+type directory struct {
+	declared []Provider
+	secret   string
+	client   *http.Client
+
+	mu    sync.Mutex
+	found []*provider // in the order in which they were declared; nil before all of them were found
+}
+
+// provider is one that was asked.
+type provider struct {
+	Provider
+	remote *oidc.Provider
+	tokens *oidc.IDTokenVerifier // of JWTs for the audience; nil if there is none
+	client *http.Client
+	secret string
+	asking singleflight.Group // questions about tokens that are under way, by what they are remembered under
+}
+
+// providers asks those that were not asked yet, and returns all.
+func (d *directory) providers() ([]*provider, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.found != nil {
+		return d.found, nil
+	}
+	found := make([]*provider, 0, len(d.declared))
+	known := map[string]*oidc.Provider{}
+	for _, declared := range d.declared {
+		remote := known[declared.Issuer]
+		if remote == nil {
+			var err error
+			if remote, err = discover(d.client, declared.Issuer); err != nil {
+				return nil, fmt.Errorf("discover the OpenID provider %s at %s: %w", declared.Name, declared.Issuer, brief{err})
+			}
+			known[declared.Issuer] = remote
+		}
+		p := &provider{Provider: declared, remote: remote, client: d.client, secret: d.secret}
+		if err := p.check(); err != nil {
+			return nil, fmt.Errorf("the OpenID provider %s at %s %w", declared.Name, declared.Issuer, err)
+		}
+		found = append(found, p)
+	}
+	d.found = found
+	return found, nil
+}
+
+// discover asks an issuer for its description. It may call itself by its URL with or without a slash at the end.
+func discover(client *http.Client, issuer string) (*oidc.Provider, error) {
+	ctx := oidc.ClientContext(context.Background(), client) // which has a timeout
+	remote, err := oidc.NewProvider(ctx, issuer)
+	if other, ok := errors.AsType[*oidc.IssuerMismatchError](err); ok && slashless(other.Discovered) == slashless(issuer) {
+		return oidc.NewProvider(ctx, other.Discovered)
+	}
+	return remote, err
+}
+
+func slashless(url string) string { return strings.TrimSuffix(url, "/") }
+
+// check tells whether the provider has all that is needed, and prepares to verify its tokens.
+func (p *provider) check() error {
+	var keys struct {
+		URL string `json:"jwks_uri"`
+	}
+	if err := p.remote.Claims(&keys); err != nil {
+		return fmt.Errorf("does not tell where its keys are: %w", brief{err})
+	}
+	for _, endpoint := range []struct {
+		name, url string
+		needed    bool
+	}{
+		{"authorization_endpoint", p.remote.Endpoint().AuthURL, true},
+		{"token_endpoint", p.remote.Endpoint().TokenURL, true},
+		{"userinfo_endpoint", p.remote.UserInfoEndpoint(), true},
+		{"jwks_uri", keys.URL, p.Audience != ""},
+	} {
+		if endpoint.needed && endpoint.url == "" {
+			return fmt.Errorf("has no %s", endpoint.name)
+		}
+	}
+	if p.Audience != "" {
+		p.tokens = p.remote.Verifier(&oidc.Config{ClientID: p.Audience})
+	}
+	return nil
+}
+
+// oauth is how to log in, and come back to a URL.
+func (p *provider) oauth(redirect string) *oauth2.Config {
+	return &oauth2.Config{ClientID: p.ClientID, Endpoint: p.remote.Endpoint(), RedirectURL: redirect}
+}
+
+// announcement is what clients are told of providers. They have been asked when a service is open.
+type announcement struct{ *directory }
+
+type announced struct {
+	Name             string `json:"name"`
+	Issuer           string `json:"issuer"`
+	AuthPath         string `json:"auth_path"`
+	ClientID         string `json:"client_id"`
+	Audience         string `json:"audience"`
+	HeaderType       string `json:"header_type"`
+	UserInfoEndpoint string `json:"userinfo_endpoint"`
+}
+
+// MarshalJSON writes an array with a member for each provider.
+func (a announcement) MarshalJSON() ([]byte, error) {
+	providers, err := a.providers()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]announced, len(providers))
+	for i, p := range providers {
+		all[i] = announced{
+			Name: p.Name, Issuer: p.Issuer, AuthPath: "/openid/" + p.Name + "/login", ClientID: p.ClientID,
+			Audience: p.Audience, HeaderType: p.HeaderType, UserInfoEndpoint: p.remote.UserInfoEndpoint(),
+		}
+	}
+	return json.Marshal(all)
+}

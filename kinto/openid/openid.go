@@ -1,0 +1,76 @@
+package openid
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/kintolog/kintolog/server"
+)
+
+// Provider is an OpenID provider, and how its users are recognised. Name, Issuer and ClientID are required.
+type Provider struct {
+	// Name is that of the policy: it is in the paths of the login, and begins the ids of users.
+	Name string
+	// Issuer is the URL below which the provider describes itself, at .well-known/openid-configuration.
+	Issuer string
+	// ClientID and ClientSecret are what the provider knows the service by.
+	ClientID, ClientSecret string
+	// Audience, if set, makes it accept only those tokens that are JWTs of the issuer for this audience.
+	Audience string
+	// HeaderType is the scheme of the Authorization header, in any case. Default "Bearer".
+	HeaderType string
+	// UserIDField is the member of a profile that tells users apart. Default "sub".
+	UserIDField string
+	// Realm is told to clients without credentials. Default "Realm".
+	Realm string
+	// VerificationTTL is for how long a verified token is remembered after its last use. Default 24 hours.
+	VerificationTTL time.Duration
+	// StateTTL is how long a login may take. Default one hour.
+	StateTTL time.Duration
+	// StateLength is how many random bytes a login is known by, at most 256. Default 32.
+	StateLength int
+}
+
+func (p Provider) withDefaults() Provider {
+	p.HeaderType = cmp.Or(p.HeaderType, "Bearer")
+	p.UserIDField = cmp.Or(p.UserIDField, "sub")
+	p.Realm = cmp.Or(p.Realm, "Realm")
+	p.VerificationTTL = cmp.Or(p.VerificationTTL, 24*time.Hour)
+	p.StateTTL = cmp.Or(p.StateTTL, time.Hour)
+	p.StateLength = cmp.Or(p.StateLength, 32)
+	return p
+}
+
+// Options of the plug-in.
+type Options struct {
+	Providers []Provider
+	// Secret keys what is remembered of tokens (userid_hmac_secret).
+	Secret string
+	// Timeout bounds each question to a provider. Default 10 s.
+	Timeout time.Duration
+}
+
+// New makes the plug-in, which is the login and what clients are told of providers, and for each provider by name the
+// authentication of its users, which works without the plug-in too.
+//
+// The providers are asked how they are to be used when a service opens, each issuer once; one that does not answer
+// in time, or offers too little, is an error that keeps the service from opening.
+func New(o Options) (server.Plugin, map[string]server.Authentication) {
+	d := &directory{secret: o.Secret, client: newClient(cmp.Or(o.Timeout, 10*time.Second))}
+	authentications := map[string]server.Authentication{}
+	for _, p := range o.Providers {
+		d.declared = append(d.declared, p.withDefaults())
+		authentications[p.Name] = d.authentication(p.Name)
+	}
+	return server.Plugin{
+		Name: "openid",
+		Capability: &server.Capability{
+			Name:        "openid",
+			Description: "Log in with an OpenID provider.",
+			URL:         "https://kinto.readthedocs.io/en/stable/api/1.x/authentication.html#openid-connect",
+			Extra:       map[string]any{"providers": announcement{d}},
+		},
+		Endpoints: d.endpoints,
+		User:      d.user,
+	}, authentications
+}
