@@ -379,11 +379,11 @@ func TestHandlersLearnTheOriginOfARequest(t *testing.T) {
 	frame, _ := setup(t, nil)
 	parent := "00-" + traceID + "-b7ad6b7169203331-01"
 	got := send(t, frame, "GET /v1/where", "X-Request-Id: abc-1", "Authorization: mat", "Traceparent: "+parent).Body
-	if want := "http://localhost/v1/x {UserID:account:mat Request:abc-1 Trace:" + parent + "}"; got != want {
+	if want := "http://localhost/v1/x {Time:0 UserID:account:mat Request:abc-1 Trace:" + parent + "}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	got = send(t, frame, "GET /v1/where", "X-Request-Id: abc-1", "Traceparent: nonsense").Body
-	if want := "http://localhost/v1/x {UserID: Request:abc-1 Trace:}"; got != want {
+	if want := "http://localhost/v1/x {Time:0 UserID: Request:abc-1 Trace:}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -84,8 +84,8 @@ func TestServeSharesWhereTheOuterRequestComesFrom(t *testing.T) {
 	one.Header.Set("Authorization", "mat")
 	answers := serveInside(t, map[string]string{"X-Request-Id": "abc-1", "Authorization": "outer"}, one, other)
 	for i, want := range []string{
-		"http://localhost:8888/v1/x {UserID:account:mat Request:abc-1 Trace:}",
-		"http://localhost:8888/v1/x {UserID: Request:abc-1 Trace:}",
+		"http://localhost:8888/v1/x {Time:0 UserID:account:mat Request:abc-1 Trace:}",
+		"http://localhost:8888/v1/x {Time:0 UserID: Request:abc-1 Trace:}",
 	} {
 		if got := string(answers[i].Body); got != want {
 			t.Errorf("%d: got %s, want %s", i, got, want)
@@ -97,9 +97,9 @@ func TestServeTakesTheCallerThatItsContextTells(t *testing.T) {
 	t.Parallel()
 	r := inner(t, "GET", "/v1/where", "")
 	r.Header.Set("Authorization", "broken")
-	r = r.WithContext(web.WithCaller(r.Context(), domain.Caller{UserID: "account:eve"}))
+	r = r.WithContext(web.WithCaller(r.Context(), domain.Caller{Time:0 UserID: "account:eve"}))
 	got := serveInside(t, map[string]string{"X-Request-Id": "abc-1"}, r)[0]
-	if want := "{UserID:account:eve Request:abc-1 Trace:}"; !strings.Contains(string(got.Body), want) {
+	if want := "{Time:0 UserID:account:eve Request:abc-1 Trace:}"; !strings.Contains(string(got.Body), want) {
 		t.Errorf("got %s, want %s", got.Body, want)
 	}
 }
