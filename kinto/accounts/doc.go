@@ -4,9 +4,9 @@
 // An account is an object like any other, but for its password: of that a bcrypt hash is stored, made before the
 // command gets into a transaction, and the events of accounts stay out of what subscribers see.
 //
-// Whoever calls is looked up in the read model on every request, so a changed password or a deleted account counts
-// from the moment on at which the change was answered, in all processes. What is remembered for a while is only that a
-// password matches a hash.
+// Whoever calls is looked up in the read model on every request for which that may have moved, so a changed password or
+// a deleted account counts from the moment on at which the change was answered, in all processes that share it. What
+// is remembered for a while is only that a password matches a hash.
 //
 // Start with [New]; prepare.go is what happens to passwords, policy.go how callers are recognised.
 package accounts

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"net/http"
 
-	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
@@ -15,10 +14,10 @@ import (
 
 // policy recognises the users of accounts.
 type policy struct {
-	load   func(context.Context, domain.Needs) (domain.Snapshot, error)
-	hasher *hasher
-	secret []byte
-	known  *memory
+	accounts *lookup
+	hasher   *hasher
+	secret   []byte
+	known    *memory
 }
 
 var _ web.Authenticator = (*policy)(nil)
@@ -26,7 +25,7 @@ var _ web.Authenticator = (*policy)(nil)
 func authentication(o Options, h *hasher) server.Authentication {
 	return func(p server.Parts) (web.Authenticator, error) {
 		known := newMemory(p.Cache, o.TTL, p.Config.Now, p.Config.Logger)
-		return &policy{load: p.Read.Load, hasher: h, secret: []byte(o.Secret), known: known}, nil
+		return &policy{accounts: newLookup(p), hasher: h, secret: []byte(o.Secret), known: known}, nil
 	}
 }
 
@@ -40,7 +39,7 @@ func (p *policy) Authenticate(r *http.Request) (string, error) {
 	if !ok || !isName(credentials.User) {
 		return "", nil
 	}
-	hash, err := p.hashOf(r.Context(), credentials.User)
+	hash, err := p.accounts.hashOf(r.Context(), credentials.User)
 	if err != nil {
 		return "", err
 	}
@@ -49,19 +48,6 @@ func (p *policy) Authenticate(r *http.Request) (string, error) {
 		return "", err
 	}
 	return Prefix + credentials.User, nil
-}
-
-// hashOf is the hash of the password of an account, "" if there is no such account.
-func (p *policy) hashOf(ctx context.Context, user string) (string, error) {
-	u := plural.Object(user)
-	snapshot, err := p.load(ctx, domain.Needs{Objects: []domain.URI{u}})
-	if err != nil {
-		return "", err
-	}
-	if o := snapshot.Objects[u]; o.Live() {
-		return member(o.Data, "password"), nil
-	}
-	return "", nil
 }
 
 // verify tells whether the password is that of the account. What is not remembered takes as long for an account

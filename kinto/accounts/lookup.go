@@ -1,0 +1,80 @@
+package accounts
+
+import (
+	"context"
+	"sync"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/server"
+)
+
+// lookup finds the hash of the password of an account in the read model. It may be used concurrently.
+type lookup struct {
+	load func(context.Context, domain.Needs) (domain.Snapshot, error)
+	// position is where the read model is at least, and exactly if nobody else moves it; nil if somebody does.
+	position func() domain.Position
+
+	mu    sync.Mutex
+	found map[string]found
+}
+
+// found is what was looked up, and what the read model held then.
+type found struct {
+	hash     string
+	position domain.Position
+}
+
+// newLookup looks up what is not known to be as it was. That can be known of a read model that this process alone
+// keeps up to date: what was found in it is true until it moves. Any other one is asked every time, because it may be
+// further than this process has heard.
+func newLookup(p server.Parts) *lookup {
+	l := &lookup{load: p.Read.Load, found: map[string]found{}}
+	if p.Config.Model.Postgres == "" && !p.Config.WithoutProjector {
+		l.position = p.Progress.Position
+	}
+	return l
+}
+
+// hashOf is the hash of the password of an account, "" if there is no such account.
+func (l *lookup) hashOf(ctx context.Context, user string) (string, error) {
+	if hash, ok := l.recent(user); ok {
+		return hash, nil
+	}
+	u := plural.Object(user)
+	snapshot, err := l.load(ctx, domain.Needs{Objects: []domain.URI{u}})
+	if err != nil {
+		return "", err
+	}
+	f := found{position: snapshot.Position}
+	if o := snapshot.Objects[u]; o.Live() {
+		f.hash = member(o.Data, "password")
+	}
+	l.keep(user, f)
+	return f.hash, nil
+}
+
+func (l *lookup) recent(user string) (hash string, ok bool) {
+	if l.position == nil {
+		return "", false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, ok := l.found[user]
+	return f.hash, ok && l.position() <= f.position
+}
+
+// maxFound bounds how many accounts are kept.
+const maxFound = 10_000
+
+// keep replaces what was found earlier. When there is no room, everything is forgotten, and soon found again.
+func (l *lookup) keep(user string, f found) {
+	if l.position == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.found) >= maxFound {
+		clear(l.found)
+	}
+	l.found[user] = f
+}
