@@ -11,6 +11,7 @@ type Code string
 // The codes.
 const (
 	Invalid           Code = "invalid"             // the request is not well formed or breaks a rule
+	InvalidPost       Code = "invalid post"        // as Invalid, of what a form holds
 	Unauthenticated   Code = "unauthenticated"     // anonymous, and not permitted
 	Forbidden         Code = "forbidden"           // authenticated, and not permitted
 	UnknownObject     Code = "unknown object"      // the object addressed is not there
@@ -34,7 +35,7 @@ type Error struct {
 	Message string
 	// Title replaces the standard name of the failure. Such an error has no number of its own and no standard text.
 	Title string
-	// Details name each invalid input; only with Invalid, NotAcceptable and UnsupportedType.
+	// Details name each invalid input; only with Invalid, InvalidPost, NotAcceptable and UnsupportedType.
 	Details []Detail
 	// Existing is the object as it is (PreconditionFails); nil if there is none.
 	Existing []byte

@@ -17,6 +17,9 @@ type Plugin struct {
 	// Capability announces the plug-in to clients, under the name that they know.
 	Capability *Capability
 	Resources  []domain.Resource
+	// Checks see every object of resources, by their names, before it is created or changed: after the check of the
+	// resource itself and those of plug-ins before. They are as domain.Resource.Check.
+	Checks map[string]func(domain.Write) ([]byte, error)
 	// Endpoints are services of its own, made once the service runs.
 	Endpoints func(Parts) ([]web.Endpoint, error)
 	// Heartbeats are checked by the heartbeat endpoint, by name; nil is well.
@@ -27,6 +30,8 @@ type Plugin struct {
 	Before func(Parts) func(*web.Request) error
 	// User adds to what the root endpoint tells callers of themselves; it is not asked for anonymous ones.
 	User func(Parts, *web.Request) (map[string]any, error)
+	// Background runs beside the service until it closes, which ends the context and waits for Background to return.
+	Background func(context.Context, Parts)
 }
 
 // Authentication makes an authenticator for a running service.

@@ -13,8 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
@@ -57,8 +59,7 @@ type Config struct {
 	Read  readapi.Options
 	Query rest.QueryOptions
 	Body  rest.BodyLimits
-	// Cache for short-lived facts. Default: one in memory.
-	Cache domain.Cache
+	Cache CacheConfig
 	// BatchMaxRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for
 	// no limit.
 	BatchMaxRequests int
@@ -94,6 +95,7 @@ func (c Config) withDefaults() Config {
 type Server struct {
 	*web.Frame
 	parts  Parts
+	nats   *nats.Conn
 	closes []func() error // in the order of opening
 
 	eventsURL string
@@ -131,7 +133,20 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 	if s.Frame, err = web.New(config.Web, endpoints); err != nil {
 		return nil, err
 	}
+	s.background(app)
 	return s, nil
+}
+
+// background starts what plug-ins do beside the service.
+func (s *Server) background(app App) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for _, plugin := range app.Plugins {
+		if plugin.Background != nil {
+			running.Go(func() { plugin.Background(ctx, s.parts) })
+		}
+	}
+	s.onClose(func() error { cancel(); running.Wait(); return nil })
 }
 
 // Close finishes the writes that are under way and stops everything. Requests must have ended, or their writes
@@ -162,8 +177,8 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	if p.Progress, err = s.follow(ctx, config, p); err != nil {
 		return Parts{}, err
 	}
-	if p.Cache == nil {
-		p.Cache = s.openCache()
+	if p.Cache, err = s.openCache(ctx, config); err != nil {
+		return Parts{}, err
 	}
 	p.Loop = writeapi.NewLoop(writeapi.Config{
 		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
@@ -184,7 +199,7 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	if err != nil {
 		return Parts{}, fmt.Errorf("declare resources: %w", err)
 	}
-	p := Parts{App: app, Config: config, Catalog: catalog, Cache: config.Cache}
+	p := Parts{App: app, Config: config, Catalog: catalog}
 	dir, err := s.folder(config)
 	if err != nil {
 		return Parts{}, err
@@ -203,7 +218,28 @@ func resources(app App) []domain.Resource {
 	for _, plugin := range app.Plugins {
 		all = append(all, plugin.Resources...)
 	}
+	for i := range all {
+		for _, plugin := range app.Plugins {
+			all[i].Check = inTurn(all[i].Check, plugin.Checks[all[i].Name])
+		}
+	}
 	return all
+}
+
+// inTurn is one check and then another, of which both may be missing.
+func inTurn(first, second func(domain.Write) ([]byte, error)) func(domain.Write) ([]byte, error) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(w domain.Write) (_ []byte, err error) {
+		if w.Data, err = first(w); err != nil {
+			return nil, err
+		}
+		return second(w)
+	}
 }
 
 // policy is the operator's, as the plug-ins want it.

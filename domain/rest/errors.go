@@ -22,6 +22,7 @@ type answer struct {
 // answers is the one table of protocol 8.2 and 8.3.
 var answers = map[domain.Code]answer{
 	domain.Invalid:           {http.StatusBadRequest, 107, "The request is not valid."},
+	domain.InvalidPost:       {http.StatusBadRequest, 109, "The posted data is not valid."},
 	domain.Unauthenticated:   {http.StatusUnauthorized, 104, "Please authenticate yourself to use this endpoint."},
 	domain.Forbidden:         {http.StatusForbidden, 121, "This user cannot access this resource."},
 	domain.UnknownObject:     {http.StatusNotFound, 110, ""},
