@@ -73,7 +73,7 @@ func TestConcurrentBatchesLoseNoIncrement(t *testing.T) {
 			s := services[i%len(services)]
 			for range 15 {
 				resp := s.send("GET", "/v1/buckets/b", "")
-				etag := strconv.Quote(resp.Header.Get("ETag"))
+				etag := strconv.Quote(resp.Header().Get("ETag"))
 				got := s.batch(200, `{"defaults":{"method":"PUT"},"requests":[
 					{"path":"/buckets/b","headers":{"If-Match":`+etag+`},"body":{"data":{}}},{"path":"/buckets/other"}]}`)
 				if got[0].Status == 200 {
@@ -156,6 +156,7 @@ func TestCommandsArePreparedOnceOutsideOfTheTransaction(t *testing.T) {
 		Name: "secret", Path: "/secrets",
 		Prepare: func(_ context.Context, c *domain.Command) *domain.Error {
 			// Inside of the transaction it would wait for itself.
+			//nolint:contextcheck // the context given would take part in the transaction
 			if _, err := s.loop.Do(context.Background(), domain.Needs{}, func(*writeapi.Tx) error { return nil }); err != nil {
 				t.Error(err)
 			}

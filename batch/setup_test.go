@@ -170,7 +170,7 @@ func (m countingModel) Load(ctx context.Context, needs domain.Needs) (domain.Sna
 }
 
 // send sends a request as the user alice, unless a header says otherwise.
-func (s *service) send(method, path, body string, headers ...string) *http.Response {
+func (s *service) send(method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	s.t.Helper()
 	r := httptest.NewRequestWithContext(s.t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "alice")
@@ -181,7 +181,7 @@ func (s *service) send(method, path, body string, headers ...string) *http.Respo
 	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	return w.Result()
+	return w
 }
 
 // answer is what one request of a batch was answered.
@@ -209,11 +209,10 @@ func (s *service) batch(status int, body string, headers ...string) []answer {
 func (s *service) body(status int, body string, headers ...string) string {
 	s.t.Helper()
 	resp := s.send("POST", "/v1/batch", body, headers...)
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != status {
-		s.t.Fatalf("batch %s: got %d %s, %v, want %d", body, resp.StatusCode, text, err, status)
+	if resp.Code != status {
+		s.t.Fatalf("batch %s: got %d %s, want %d", body, resp.Code, resp.Body, status)
 	}
-	return string(text)
+	return resp.Body.String()
 }
 
 // wantStatuses compares the statuses of the answers.
