@@ -97,7 +97,7 @@ func TestServeTakesTheCallerThatItsContextTells(t *testing.T) {
 	t.Parallel()
 	r := inner(t, "GET", "/v1/where", "")
 	r.Header.Set("Authorization", "broken")
-	r = r.WithContext(web.WithCaller(r.Context(), domain.Caller{Time:0 UserID: "account:eve"}))
+	r = r.WithContext(web.WithCaller(r.Context(), domain.Caller{UserID: "account:eve"}))
 	got := serveInside(t, map[string]string{"X-Request-Id": "abc-1"}, r)[0]
 	if want := "{Time:0 UserID:account:eve Request:abc-1 Trace:}"; !strings.Contains(string(got.Body), want) {
 		t.Errorf("got %s, want %s", got.Body, want)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -281,7 +282,9 @@ func followsFromTheMiddle(t *testing.T, log eventstore.Log) {
 
 func followsManyEntries(t *testing.T, log eventstore.Log) {
 	const n = 600
-	go func() {
+	var appending sync.WaitGroup
+	defer appending.Wait() // what is followed may be acknowledged after it arrived
+	appending.Go(func() {
 		var tail eventstore.Tail
 		for i := 0; i < n; i += 100 {
 			events := make([]domain.Event, 100)
@@ -294,7 +297,7 @@ func followsManyEntries(t *testing.T, log eventstore.Log) {
 				return
 			}
 		}
-	}()
+	})
 	assertCommits(t, take(t, log.Follow(t.Context(), 0), n))
 }
 
