@@ -9,14 +9,12 @@ var unsupported = map[string]string{
 	string(PluginAttachment): "there are no attachments",
 	string(PluginAdmin):      "/admin is not served",
 	string(PluginAccounts):   "there are no accounts",
-	string(PluginOpenID):     "the login of OpenID providers is not served",
 	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
 	string(PluginCounters):   "/__counters__ is not served",
 	string(PluginPrometheus): "/__metrics__ is not served",
 	string(PluginStatsd):     "nothing is sent to StatsD",
 
 	"policy " + string(Accounts): "it recognises nobody",
-	"policy " + string(OpenID):   "it recognises nobody",
 
 	"experimental_permissions_endpoint": "/permissions is not served",
 	"event_listeners":                   "listeners are not called; follow the log over NATS",

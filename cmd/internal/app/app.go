@@ -42,8 +42,12 @@ func App(s *config.Settings) (server.App, error) {
 			return server.App{}, err
 		}
 	}
+	login, users := openID(s.Auth)
+	if s.Plugins.Has(config.PluginOpenID) && s.Auth.HasPolicy(config.OpenID) {
+		app.Plugins = append(app.Plugins, login)
+	}
 	for _, p := range s.Auth.Policies {
-		authenticator, err := policy(s, p)
+		authenticator, err := policy(s, p, users)
 		if err != nil {
 			return server.App{}, err
 		}
@@ -76,8 +80,10 @@ func version() string {
 	return Version
 }
 
-func policy(s *config.Settings, p config.Policy) (server.Authentication, error) {
+func policy(s *config.Settings, p config.Policy, openID map[string]server.Authentication) (server.Authentication, error) {
 	switch p.Kind {
+	case config.OpenID:
+		return openID[p.Name], nil
 	case config.BasicAuth:
 		return server.Static(web.BasicAuth{Name: p.Name, Secret: string(s.Auth.UserIDSecret)}), nil
 	}
