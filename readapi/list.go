@@ -179,7 +179,7 @@ var errUnsteady = errors.New("the permissions of the caller keep changing")
 
 // list fetches the objects and, in the same moment, the state.
 func (l *listing) list(query domain.Query) (domain.Page, error) {
-	snapshot, page, err := l.api.from(l.Context()).List(l.Context(), l.needs, query)
+	snapshot, page, err := l.api.From(l.Context()).List(l.Context(), l.needs, query)
 	if err != nil {
 		return domain.Page{}, unavailable(err)
 	}

@@ -93,7 +93,8 @@ func WithReader(ctx context.Context, r Reader) context.Context {
 	return context.WithValue(ctx, readerKey{}, r)
 }
 
-func (a *API) from(ctx context.Context) Reader {
+// From is where the handlers read for a request with this context.
+func (a *API) From(ctx context.Context) Reader {
 	if r, ok := ctx.Value(readerKey{}).(Reader); ok {
 		return r
 	}
@@ -102,7 +103,7 @@ func (a *API) from(ctx context.Context) Reader {
 
 // Load returns what is needed from where the handlers read for a request with this context.
 func (a *API) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
-	snapshot, err := a.from(ctx).Load(ctx, needs)
+	snapshot, err := a.From(ctx).Load(ctx, needs)
 	if err != nil {
 		return domain.Snapshot{}, unavailable(err)
 	}

@@ -6,12 +6,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kintolog/kintolog/internal/pgtest"
 	"github.com/kintolog/kintolog/server"
 )
 
 // BenchmarkGet compares what a read costs a user of an account, who is looked up, with one of basicauth, who is not.
 func BenchmarkGet(b *testing.B) {
-	s := start(b, open, server.Config{})
+	b.Run("sqlite", func(b *testing.B) { benchmarkGet(b, server.Config{}) })
+	b.Run("postgres", func(b *testing.B) {
+		benchmarkGet(b, server.Config{Model: server.ModelConfig{Postgres: pgtest.New(b)}})
+	})
+}
+
+func benchmarkGet(b *testing.B, config server.Config) {
+	s := start(b, open, config)
 	register(b, s, "alice")
 	send(b, s, "alice:alice-pw", "PUT /buckets/blog", `{"permissions":{"read":["system.Everyone"]}}`)
 	for _, credentials := range []string{"someone:else", "alice:alice-pw"} {

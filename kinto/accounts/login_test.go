@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/pgtest"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -99,18 +100,23 @@ func TestADeletedAccountIsNoCaller(t *testing.T) {
 
 func TestAChangedPasswordCountsAtOnceInOtherProcesses(t *testing.T) {
 	t.Parallel()
-	s := start(t, open, server.Config{})
-	other := neighbour(t, s)
-	register(t, s, "alice")
-	if got := other("alice:alice-pw"); got != "account:alice" {
-		t.Fatalf("got %q, want account:alice", got)
-	}
-	send(t, s, "alice:alice-pw", "PATCH /accounts/alice", `{"data":{"password":"new"}}`)
-	if got := other("alice:alice-pw"); got != "" {
-		t.Errorf("the old password: got %q, want nobody", got)
-	}
-	if got := other("alice:new"); got != "account:alice" {
-		t.Errorf("the new password: got %q, want account:alice", got)
+	for _, c := range []struct {
+		name  string
+		model server.ModelConfig
+	}{{"sqlite", server.ModelConfig{}}, {"postgres", server.ModelConfig{Postgres: pgtest.New(t)}}} {
+		s := start(t, open, server.Config{Model: c.model})
+		other := neighbour(t, s)
+		register(t, s, "alice")
+		if got := other("alice:alice-pw"); got != "account:alice" {
+			t.Fatalf("%s: got %q, want account:alice", c.name, got)
+		}
+		send(t, s, "alice:alice-pw", "PATCH /accounts/alice", `{"data":{"password":"new"}}`)
+		if got := other("alice:alice-pw"); got != "" {
+			t.Errorf("%s, the old password: got %q, want nobody", c.name, got)
+		}
+		if got := other("alice:new"); got != "account:alice" {
+			t.Errorf("%s, the new password: got %q, want account:alice", c.name, got)
+		}
 	}
 }
 

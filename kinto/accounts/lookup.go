@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
@@ -13,6 +14,7 @@ type lookup struct {
 	load func(context.Context, domain.Needs) (domain.Snapshot, error)
 	// position is where the read model is at least, and exactly if nobody else moves it; nil if somebody does.
 	position func() domain.Position
+	now      func() time.Time
 
 	mu    sync.Mutex
 	found map[string]found
@@ -22,13 +24,18 @@ type lookup struct {
 type found struct {
 	hash     string
 	position domain.Position
+	at       time.Time
 }
+
+// maxAge is for how long something found is good for even if the read model does not move: an operator may repair what
+// is in it.
+const maxAge = time.Second
 
 // newLookup looks up what is not known to be as it was. That can be known of a read model that this process alone
 // keeps up to date: what was found in it is true until it moves. Any other one is asked every time, because it may be
 // further than this process has heard.
 func newLookup(p server.Parts) *lookup {
-	l := &lookup{load: p.Read.Load, found: map[string]found{}}
+	l := &lookup{load: p.Read.Load, now: p.Config.Now, found: map[string]found{}}
 	if p.Config.Model.Postgres == "" && !p.Config.WithoutProjector {
 		l.position = p.Progress.Position
 	}
@@ -40,12 +47,12 @@ func (l *lookup) hashOf(ctx context.Context, user string) (string, error) {
 	if hash, ok := l.recent(user); ok {
 		return hash, nil
 	}
-	u := plural.Object(user)
+	u, start := plural.Object(user), l.now()
 	snapshot, err := l.load(ctx, domain.Needs{Objects: []domain.URI{u}})
 	if err != nil {
 		return "", err
 	}
-	f := found{position: snapshot.Position}
+	f := found{position: snapshot.Position, at: start}
 	if o := snapshot.Objects[u]; o.Live() {
 		f.hash = member(o.Data, "password")
 	}
@@ -60,7 +67,7 @@ func (l *lookup) recent(user string) (hash string, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, ok := l.found[user]
-	return f.hash, ok && l.position() <= f.position
+	return f.hash, ok && l.position() <= f.position && l.now().Sub(f.at) < maxAge
 }
 
 // maxFound bounds how many accounts are kept.

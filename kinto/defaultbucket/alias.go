@@ -1,13 +1,13 @@
 package defaultbucket
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
@@ -118,56 +118,22 @@ func creation(r *web.Request, resource *domain.Resource, u domain.URI) domain.Co
 	return domain.Command{Verb: domain.Post, Resource: resource, URI: u, Caller: r.Caller, Origin: r.Origin()}
 }
 
-// ensure carries out the creations: in the transaction of a request that writes objects, otherwise before it, if one
-// of them is not there.
+// ensure sees to it that the creations are carried out: in the transaction of a request that writes objects, by the
+// reader of one that reads them, and otherwise at once.
 func (a *alias) ensure(r *web.Request, creations []domain.Command) error {
-	var needs domain.Needs
-	for i := range creations {
-		needs.Add(creations[i].Needs())
-	}
-	create := func(tx *writeapi.Tx) error { return createMissing(r.Context(), tx, creations) }
-	if r.Endpoint.Kind != web.Utility && !isRead(r.Method) {
-		r.Request = r.WithContext(writeapi.WithStep(r.Context(), needs, create))
+	g := &grant{parts: a.parts, creations: creations}
+	switch isObjects := slices.Contains(a.parts.Catalog.Resources(), r.Resource); {
+	case isObjects && isRead(r.Method):
+		from := reader{a.parts.Read.From(r.Context()), g}
+		r.Request = r.WithContext(readapi.WithReader(r.Context(), from))
+		return nil
+	case isObjects:
+		r.Request = r.WithContext(writeapi.WithStep(r.Context(), g.needs(), g.create))
 		return nil
 	}
-	if absent, err := missing(r.Context(), a.parts.Read.Load, creations); len(absent) == 0 || err != nil {
+	snapshot, err := a.parts.Read.Load(r.Context(), domain.Needs{Objects: g.objects()})
+	if err != nil || len(g.missing(snapshot)) == 0 {
 		return err
 	}
-	outcome, err := a.parts.Write.Do(r.Context(), needs, create)
-	if err == nil && !outcome.Readable {
-		err = &domain.Error{Code: domain.Unavailable}
-	}
-	return err
-}
-
-// createMissing carries out those creations whose objects are not there.
-func createMissing(ctx context.Context, tx *writeapi.Tx, creations []domain.Command) error {
-	absent, err := missing(ctx, tx.Load, creations)
-	if err != nil {
-		return err
-	}
-	for i := range absent {
-		if _, err := tx.Execute(&absent[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// load is how objects are found out about, in a transaction or not.
-type load func(context.Context, domain.Needs) (domain.Snapshot, error)
-
-// missing are the creations whose objects are not there.
-func missing(ctx context.Context, load load, creations []domain.Command) ([]domain.Command, error) {
-	var needs domain.Needs
-	for i := range creations {
-		needs.Objects = append(needs.Objects, creations[i].URI)
-	}
-	snapshot, err := load(ctx, needs)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(creations), func(c domain.Command) bool {
-		return snapshot.Objects[c.URI].Live()
-	}), nil
+	return g.carryOut(r.Context())
 }

@@ -1,0 +1,110 @@
+package defaultbucket
+
+import (
+	"context"
+	"slices"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// grant is what a request takes for granted: creations to be carried out if their objects are not there.
+type grant struct {
+	parts     server.Parts
+	creations []domain.Command
+}
+
+func (g *grant) objects() []domain.URI {
+	var uris []domain.URI
+	for i := range g.creations {
+		uris = append(uris, g.creations[i].URI)
+	}
+	return uris
+}
+
+func (g *grant) needs() domain.Needs {
+	var needs domain.Needs
+	for i := range g.creations {
+		needs.Add(g.creations[i].Needs())
+	}
+	return needs
+}
+
+// missing are the creations whose objects are not in the snapshot.
+func (g *grant) missing(s domain.Snapshot) []domain.Command {
+	var missing []domain.Command
+	for i := range g.creations {
+		if !s.Objects[g.creations[i].URI].Live() {
+			missing = append(missing, g.creations[i])
+		}
+	}
+	return missing
+}
+
+// create carries out in a transaction what is missing there.
+func (g *grant) create(tx *writeapi.Tx) error {
+	snapshot, err := tx.Load(context.Background(), domain.Needs{Objects: g.objects()})
+	if err != nil {
+		return err
+	}
+	for _, c := range g.missing(snapshot) {
+		if _, err := tx.Execute(&c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryOut creates what is missing, and returns when it can be read.
+func (g *grant) carryOut(ctx context.Context) error {
+	outcome, err := g.parts.Write.Do(ctx, g.needs(), g.create)
+	if err == nil && !outcome.Readable {
+		err = &domain.Error{Code: domain.Unavailable}
+	}
+	return err
+}
+
+// reader is one that finds what is taken for granted. Whoever reads below an object needs that anyway, so nothing is
+// asked for in addition while it is there.
+type reader struct {
+	from readapi.Reader
+	*grant
+}
+
+var _ readapi.Reader = reader{}
+
+func (r reader) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	needs.Objects = r.with(needs.Objects)
+	snapshot, err := r.from.Load(ctx, needs)
+	if err != nil || len(r.missing(snapshot)) == 0 {
+		return snapshot, err
+	}
+	if err := r.carryOut(ctx); err != nil {
+		return domain.Snapshot{}, err
+	}
+	return r.from.Load(ctx, needs)
+}
+
+func (r reader) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
+	needs.Objects = r.with(needs.Objects)
+	snapshot, page, err := r.from.List(ctx, needs, q)
+	if err != nil || len(r.missing(snapshot)) == 0 {
+		return snapshot, page, err
+	}
+	if err := r.carryOut(ctx); err != nil {
+		return domain.Snapshot{}, domain.Page{}, err
+	}
+	return r.from.List(ctx, needs, q)
+}
+
+// with is the objects, and those taken for granted.
+func (r reader) with(objects []domain.URI) []domain.URI {
+	for i := range r.creations {
+		if u := r.creations[i].URI; !slices.Contains(objects, u) {
+			objects = append(slices.Clip(objects), u)
+		}
+	}
+	return objects
+}
