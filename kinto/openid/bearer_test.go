@@ -1,0 +1,321 @@
+package openid_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/kintolog/kintolog/cache/memory"
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/kinto/openid"
+)
+
+func TestABearerIsTheUserThatTheProviderNames(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice","email":"a@example.org","number":42,"none":null,"empty":"","flag":true}`)
+	byField := func(field string) process {
+		p := provider(i)
+		p.UserIDField = field
+		return start(t, newCache(), p)
+	}
+	for _, c := range []struct{ field, authorization, want string }{
+		{"", "Bearer opaque", "acme:alice"},
+		{"", "bearer opaque", "acme:alice"},
+		{"", "BEARER  opaque ", "acme:alice"},
+		{"email", "Bearer opaque", "acme:a@example.org"},
+		{"number", "Bearer opaque", "acme:42"},
+		{"none", "Bearer opaque", ""},
+		{"empty", "Bearer opaque", ""},
+		{"flag", "Bearer opaque", ""},
+		{"missing", "Bearer opaque", ""},
+		{"", "Bearer other", ""},
+		{"", "Bearer", ""},
+		{"", "Bearer ", ""},
+		{"", "Bearer opaque\ttwo", ""},
+		{"", "Basic opaque", ""},
+		{"", "opaque", ""},
+		{"", "undefined", ""},
+		{"", "", ""},
+	} {
+		if got := byField(c.field).whoami(t, c.authorization); got != c.want {
+			t.Errorf("%q by %q: got %q, want %q", c.authorization, c.field, got, c.want)
+		}
+	}
+}
+
+func TestTheSchemeOfTheHeaderCanBeChosen(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	p := provider(i)
+	p.HeaderType, p.Realm = "Bearer+OIDC", "home"
+	s := start(t, newCache(), p)
+	for authorization, want := range map[string]string{"bearer+oidc opaque": "acme:alice", "Bearer opaque": ""} {
+		if got := s.whoami(t, authorization); got != want {
+			t.Errorf("%q: got %q, want %q", authorization, got, want)
+		}
+	}
+}
+
+func TestWithAnAudienceATokenMustBeOneOfTheIssuerForIt(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	p := provider(i)
+	p.Audience = "kinto"
+	s := start(t, newCache(), p)
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := claims{"aud": "kinto"}
+	signedBy := func(key any, algorithm jose.SignatureAlgorithm) string {
+		return signed(i.claims(mine), jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: "one"}})
+	}
+	good := i.sign(mine)
+	for name, c := range map[string]struct{ token, want string }{
+		"good":             {good, "acme:alice"},
+		"several":          {i.sign(claims{"aud": []string{"other", "kinto"}}), "acme:alice"},
+		"other audience":   {i.sign(claims{"aud": "other"}), ""},
+		"no audience":      {i.sign(nil), ""},
+		"other issuer":     {i.sign(claims{"aud": "kinto", "iss": "https://evil.example.org"}), ""},
+		"expired":          {i.sign(claims{"aud": "kinto", "exp": time.Now().Add(-time.Minute).Unix()}), ""},
+		"never expires":    {i.sign(claims{"aud": "kinto", "exp": nil}), ""},
+		"not yet valid":    {i.sign(claims{"aud": "kinto", "nbf": time.Now().Add(time.Hour).Unix()}), ""},
+		"unsigned":         {unsigned(i.claims(mine)), ""},
+		"signature gone":   {good[:strings.LastIndex(good, ".")+1], ""},
+		"key of a strange": {signedBy(stranger, jose.RS256), ""},
+		"shared secret":    {signedBy([]byte(clientSecret+"-which-is-long-enough-for-hs256"), jose.HS256), ""},
+		"opaque":           {"opaque", ""},
+	} {
+		i.knows(c.token, `{"sub":"alice"}`) // so that nothing but the audience is in the way
+		if got := s.whoami(t, "Bearer "+c.token); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+	if got, want := i.questions("/userinfo"), 2; got != want {
+		t.Errorf("got %d questions for profiles, want %d: a token that is not for us is not passed on", got, want)
+	}
+}
+
+func unsigned(c claims) string {
+	body, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"none"}`)) + "." + encode(body) + "."
+}
+
+func TestNobodyIsRecognisedWhenTheProviderDoesNotVouch(t *testing.T) {
+	t.Parallel()
+	text := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	for name, c := range map[string]struct {
+		path string
+		do   http.HandlerFunc
+	}{
+		"fails":        {"/userinfo", text(http.StatusInternalServerError, `{"sub":"alice"}`)},
+		"forbids":      {"/userinfo", text(http.StatusForbidden, `{"sub":"alice"}`)},
+		"no JSON":      {"/userinfo", text(http.StatusOK, `sub=alice`)},
+		"no object":    {"/userinfo", text(http.StatusOK, `null`)},
+		"two subjects": {"/userinfo", text(http.StatusOK, `{"sub":"alice","sub":"bob"}`)},
+		"too large":    {"/userinfo", text(http.StatusOK, `{"sub":"alice"`+strings.Repeat(" ", 1<<20)+`}`)},
+		"cut off":      {"/userinfo", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+		"no keys":      {"/jwks", text(http.StatusInternalServerError, ``)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIDP(t)
+			p := provider(i)
+			p.Audience = "kinto"
+			token := i.sign(claims{"aud": "kinto"})
+			i.knows(token, `{"sub":"alice"}`)
+			s := start(t, newCache(), p)
+			i.on(c.path, c.do)
+			if got := s.whoami(t, "Bearer "+token); got != "" {
+				t.Errorf("got %q, want nobody", got)
+			}
+			i.on(c.path, nil)
+			if got, want := s.whoami(t, "Bearer "+token), "acme:alice"; got != want {
+				t.Errorf("once it works again: got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAVerifiedTokenNeedsNoProviderUntilItWasUnusedForTheTTL(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	var now atomic.Int64
+	clock := func() time.Time { return time.Unix(1_800_000_000+now.Load(), 0) }
+	p := provider(i)
+	p.VerificationTTL = time.Hour
+	s := start(t, memory.New(memory.Config{Now: clock}), p)
+	if got := s.whoami(t, "Bearer opaque"); got != "acme:alice" {
+		t.Fatalf("got %q at first", got)
+	}
+	i.Close()
+	for _, c := range []struct {
+		minutes int64
+		want    string
+	}{{50, "acme:alice"}, {100, "acme:alice"}, {170, ""}} {
+		now.Store(c.minutes * 60)
+		if got := s.whoami(t, "Bearer opaque"); got != c.want {
+			t.Errorf("after %d minutes: got %q, want %q", c.minutes, got, c.want)
+		}
+	}
+}
+
+func TestAProfileIsSharedBetweenProcessesUnderAKeyedHash(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	p := provider(i)
+	cache := newCache()
+	one, two := start(t, cache, p), start(t, cache, p)
+	for _, s := range []process{one, two} {
+		if got, want := s.whoami(t, "Bearer opaque"), "acme:alice"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := i.questions("/userinfo"); got != 1 {
+		t.Errorf("got %d questions, want 1", got)
+	}
+	mac := hmac.New(sha256.New, []byte("hmac"))
+	mac.Write([]byte(i.URL + ":" + clientID + "::opaque"))
+	got, _, err := cache.Get(t.Context(), "openid:verify:"+hex.EncodeToString(mac.Sum(nil)))
+	if want := `{"sub":"alice"}`; err != nil || string(got) != want {
+		t.Errorf("remembered: got %s, %v, want %s", got, err, want)
+	}
+}
+
+// counting tells of each look-up.
+type counting struct {
+	domain.Cache
+	looked func()
+}
+
+func (c counting) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	value, ok, err := c.Cache.Get(ctx, key)
+	c.looked()
+	return value, ok, err
+}
+
+func TestATokenSeenForTheFirstTimeByManyIsVerifiedOnce(t *testing.T) {
+	t.Parallel()
+	const many = 8
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	var missed sync.WaitGroup // by all, before the provider answers
+	missed.Add(many)
+	i.on("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		missed.Wait()
+		i.userinfo(w, r)
+	})
+	s := start(t, counting{newCache(), missed.Done}, provider(i))
+	var all sync.WaitGroup
+	for range many {
+		all.Go(func() {
+			if got, want := s.whoami(t, "Bearer opaque"), "acme:alice"; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+	all.Wait()
+	// One that is late between look-up and question asks again.
+	if got := i.questions("/userinfo"); got > many/2 {
+		t.Errorf("got %d questions of %d, want one", got, many)
+	}
+}
+
+func TestWhoLeavesDoesNotSpoilTheVerificationForOthers(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	asked, proceed := make(chan struct{}), make(chan struct{})
+	i.on("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-proceed
+		i.userinfo(w, r)
+	})
+	missed := make(chan struct{}, 2)
+	s := start(t, counting{newCache(), func() { missed <- struct{}{} }}, provider(i))
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/v1/whoami", nil)
+		r.Header.Set("Authorization", "Bearer opaque")
+		_, err := http.DefaultTransport.RoundTrip(r) //nolint:bodyclose // there is none
+		left <- err
+	}()
+	<-asked
+	stayed := make(chan string)
+	go func() { stayed <- s.whoami(t, "Bearer opaque") }()
+	<-missed
+	<-missed
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v of the request that was cancelled", err)
+	}
+	close(proceed)
+	if got, want := <-stayed, "acme:alice"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// broken is a cache that cannot be reached.
+type broken struct{ domain.Cache }
+
+func (broken) Get(context.Context, string) ([]byte, bool, error) {
+	return nil, false, errors.New("unreachable")
+}
+
+func (broken) Set(context.Context, string, []byte, time.Duration) error {
+	return errors.New("unreachable")
+}
+
+func TestWithoutItsCacheItIsUnavailable(t *testing.T) {
+	t.Parallel()
+	s := start(t, broken{newCache()}, provider(newIDP(t)))
+	for _, path := range []string{"/whoami", "/openid/acme/login?callback=https://app.example.org/&scope=openid"} {
+		if got, _, _ := s.get(t, path, "Bearer opaque"); got != http.StatusServiceUnavailable {
+			t.Errorf("%s: got %d, want 503", path, got)
+		}
+	}
+}
+
+func TestATokenThatAnotherProviderAcceptedIsNotOfferedAgain(t *testing.T) {
+	t.Parallel()
+	first, second := newIDP(t), newIDP(t)
+	second.knows("opaque", `{"sub":"bob"}`)
+	other := openid.Provider{Name: "other", Issuer: second.URL, ClientID: "c"}
+	s := start(t, newCache(), provider(first), other)
+	for range 3 {
+		if got, want := s.whoami(t, "Bearer opaque"), "other:bob"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := first.questions("/userinfo"); got != 1 {
+		t.Errorf("got %d questions to the first provider, want 1", got)
+	}
+}
