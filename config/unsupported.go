@@ -10,15 +10,13 @@ var unsupported = map[string]string{
 	string(PluginAdmin):      "/admin is not served",
 	string(PluginAccounts):   "there are no accounts",
 	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
-	string(PluginCounters):   "/__counters__ is not served",
 	string(PluginPrometheus): "/__metrics__ is not served",
 	string(PluginStatsd):     "nothing is sent to StatsD",
 
 	"policy " + string(Accounts): "it recognises nobody",
 
-	"experimental_permissions_endpoint": "/permissions is not served",
-	"event_listeners":                   "listeners are not called; follow the log over NATS",
-	"statsd_url":                        "nothing is sent to StatsD",
+	"event_listeners": "listeners are not called; follow the log over NATS",
+	"statsd_url":      "nothing is sent to StatsD",
 }
 
 // unsupportedIn warns of what was asked for and is not done, as a table such as unsupported tells.

@@ -46,7 +46,7 @@ func (e Event) Plural() Plural { return e.Object.URI.Plural() }
 // Origin says where an event comes from. All of it is optional.
 type Origin struct {
 	Time    Timestamp // when it was decided, by the clock of the writer; positive, or 0 if unknown
-	UserID  string // prefixed user id of who did it, "" for anonymous
-	Request string // request id
-	Trace   string // W3C traceparent
+	UserID  string    // prefixed user id of who did it, "" for anonymous
+	Request string    // request id
+	Trace   string    // W3C traceparent
 }

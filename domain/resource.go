@@ -88,6 +88,9 @@ func (r *Resource) Parent() *Resource { return r.parent }
 // Children are the resources directly below.
 func (r *Resource) Children() []*Resource { return r.children }
 
+// Ancestors are the resources above, outermost first.
+func (r *Resource) Ancestors() []*Resource { return r.ancestors }
+
 // CreatePermission is the permission on the parent that allows to create, such as "record:create".
 func (r *Resource) CreatePermission() string { return r.Name + ":create" }
 

@@ -9,9 +9,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/sirupsen/logrus"
 
+	"github.com/kintolog/kintolog/batch"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/readapi"
@@ -63,6 +66,8 @@ type Config struct {
 	// BatchMaxRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for
 	// no limit.
 	BatchMaxRequests int
+	// BatchStrict makes the first request of a batch that is refused undo all of it.
+	BatchStrict bool
 	// TokenValidity is for how long a paginated deletion can be continued. Default 10 minutes.
 	TokenValidity time.Duration
 	// MaxLag and Readable are those of writeapi.Config.
@@ -185,6 +190,10 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 		MaxLag: domain.Position(max(config.MaxLag, 0)), Readable: config.Readable,
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })
+	// A transaction that does nothing begins the log if it is empty, and waits for what the log holds.
+	if _, err := p.Loop.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error { return nil }); err != nil {
+		return Parts{}, fmt.Errorf("begin to write: %w", err)
+	}
 	config.Read.Waiter = p.Progress
 	p.Read = readapi.New(p.Catalog, p.Model, config.Read)
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
@@ -260,6 +269,12 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		all = append(all, s.resource(app, r)...)
 	}
 	all = append(all, s.parts.utilities()...)
+	all = append(all, batch.Endpoint(batch.Config{
+		Max: config.BatchMaxRequests, Strict: config.BatchStrict, Prefix: "/" + cmp.Or(config.Web.Version, "v1"),
+		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
+		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
+		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
+	}))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {
 			continue

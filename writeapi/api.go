@@ -73,14 +73,14 @@ func (a *API) do(w http.ResponseWriter, r *web.Request, c *domain.Command, answe
 	if err != nil {
 		return err
 	}
-	mark(w, outcome)
+	Mark(w, outcome)
 	rest.SetTimestamp(w.Header(), result.Timestamp)
 	answer(result)
 	return nil
 }
 
-// mark names the position of a write that is not readable yet.
-func mark(w http.ResponseWriter, outcome Outcome) {
+// Mark names the position of a write that is not readable yet.
+func Mark(w http.ResponseWriter, outcome Outcome) {
 	if !outcome.Readable {
 		w.Header().Set(PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
 	}
@@ -165,7 +165,7 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	mark(w, outcome)
+	Mark(w, outcome)
 	rest.SetTimestamp(w.Header(), result.Timestamp)
 	if more {
 		if err := a.nextPage(w, r, list, last); err != nil {

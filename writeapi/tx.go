@@ -92,6 +92,25 @@ func (t *Tx) listing(c *domain.Command) (*domain.Shared, error) {
 // Append adds events that were decided otherwise.
 func (t *Tx) Append(events ...domain.Event) { t.state.Evolve(events...) }
 
+// Latest is the greatest timestamp of all plural endpoints.
+func (t *Tx) Latest() (domain.Timestamp, error) { return look(t, t.state.Latest) }
+
+// Next is the timestamp that the server assigns to the next change in a plural endpoint.
+func (t *Tx) Next(p domain.Plural) (domain.Timestamp, error) {
+	return look(t, func() domain.Timestamp { return max(t.now, t.state.Scope(p).Timestamp+1) })
+}
+
+// look looks at the state, and again after having loaded what was missing.
+func look[T any](t *Tx, at func() T) (T, error) {
+	for {
+		value := at()
+		again, err := t.loadMissing()
+		if err != nil || !again {
+			return value, err
+		}
+	}
+}
+
 // Savepoint marks the present state of the transaction.
 func (t *Tx) Savepoint() int { return len(t.state.Pending()) }
 

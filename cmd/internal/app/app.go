@@ -53,18 +53,7 @@ func App(s *config.Settings) (server.App, error) {
 		}
 		app.Authenticators = append(app.Authenticators, authenticator)
 	}
-	if s.Resources.SchemaValidation {
-		app.Plugins = append(app.Plugins, server.Plugin{Name: "schema", Capability: &server.Capability{
-			Name: "schema", URL: "https://kinto.readthedocs.io/en/latest/api/1.x/schema-validation.html",
-			Description: "Validates collection records with JSON schemas.",
-		}})
-	}
-	if s.Auth.HasPolicy(config.BasicAuth) {
-		app.Plugins = append(app.Plugins, server.Plugin{Name: "basicauth", Capability: &server.Capability{
-			Name: "basicauth", URL: "https://kinto.readthedocs.io/en/stable/api/1.x/authentication.html#basic-auth",
-			Description: "Very basic authentication sessions. Not for production use.",
-		}})
-	}
+	app.Plugins = append(app.Plugins, plugins(s)...)
 	return app, nil
 }
 

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/kinto/counters"
+	"github.com/kintolog/kintolog/kinto/flush"
+	"github.com/kintolog/kintolog/kinto/permissions"
+	"github.com/kintolog/kintolog/kinto/userdata"
+	"github.com/kintolog/kintolog/server"
+)
+
+// plugins are those that the settings ask for, beside those that come with authentication policies.
+func plugins(s *config.Settings) []server.Plugin {
+	has := s.Plugins.Has
+	all := []server.Plugin{userdata.New()}
+	for _, p := range []struct {
+		wanted bool
+		plugin server.Plugin
+	}{
+		{s.Auth.HasPolicy(config.BasicAuth), announced("basicauth",
+			"https://kinto.readthedocs.io/en/stable/api/1.x/authentication.html#basic-auth",
+			"Very basic authentication sessions. Not for production use.")},
+		{s.Resources.SchemaValidation, announced("schema",
+			"https://kinto.readthedocs.io/en/latest/api/1.x/schema-validation.html",
+			"Validates collection records with JSON schemas.")},
+		{s.Resources.PermissionsEndpoint || has(config.PluginAdmin), permissions.New()},
+		{has(config.PluginFlush), flush.New()},
+		{has(config.PluginCounters), counters.New()},
+	} {
+		if p.wanted {
+			all = append(all, p.plugin)
+		}
+	}
+	return all
+}
+
+// announced is a capability that something else provides.
+func announced(name, url, description string) server.Plugin {
+	return server.Plugin{Name: name, Capability: &server.Capability{Name: name, URL: url, Description: description}}
+}

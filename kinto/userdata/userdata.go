@@ -1,0 +1,138 @@
+// Package userdata is the endpoint that removes everything of one user (protocol 4.10).
+package userdata
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/web"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// New is the plug-in. It takes a grant named user-data_delete to use it.
+//
+// What the principal alone may write is deleted; from the permissions of everything else, and from the members of groups,
+// the principal is removed. All of it is one commit.
+func New() server.Plugin {
+	return server.Plugin{
+		Name: "user-data",
+		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
+			return []web.Endpoint{
+				{Name: "user-data-plural", Path: "/__user_data__"},
+				{
+					Name: "user-data-object", Path: "/__user_data__/{principal}",
+					Methods: []web.Method{{Name: http.MethodDelete, Handle: endpoint{p}.delete}},
+				},
+			}, nil
+		},
+	}
+}
+
+type endpoint struct{ server.Parts }
+
+func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
+	principal := r.Params["principal"]
+	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
+	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
+		snapshot, err := tx.Load(r.Context(), needs)
+		if err != nil {
+			return err
+		}
+		grants := domain.Permissions(e.Catalog.Policy.Grants)
+		if !grants.Allows("user-data_delete", r.Caller.Principals(snapshot.Groups)) {
+			return r.Caller.Refusal()
+		}
+		return e.remove(r, tx, principal, snapshot.Groups[principal])
+	})
+	if err != nil {
+		return err
+	}
+	writeapi.Mark(w, outcome)
+	return server.WriteJSON(w, http.StatusOK, map[string]any{"data": map[string]string{"principal": principal}})
+}
+
+func (e endpoint) remove(r *web.Request, tx *writeapi.Tx, principal string, groups []domain.URI) error {
+	held, err := e.accessible(r.Context(), principal)
+	if err != nil {
+		return err
+	}
+	for _, u := range append(held, groups...) {
+		o, err := object(r.Context(), tx, u)
+		if err != nil {
+			return err
+		}
+		if !o.Live() {
+			continue // with what is above it
+		}
+		if slices.Equal(o.Permissions["write"], []string{principal}) {
+			_, err = tx.Execute(&domain.Command{
+				Verb: domain.Delete, Resource: e.Catalog.Of(u), URI: u, Caller: r.Caller, Origin: r.Origin(), Trusted: true,
+			})
+		} else {
+			err = e.withdraw(r, tx, o, principal)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accessible are the objects on which the principal holds anything, those above before those below.
+func (e endpoint) accessible(ctx context.Context, principal string) ([]domain.URI, error) {
+	held, err := e.Model.Accessible(ctx, domain.AccessQuery{Principals: []string{principal}})
+	if err != nil {
+		return nil, &domain.Error{Code: domain.Unavailable, Cause: err}
+	}
+	uris := make([]domain.URI, len(held))
+	for i, access := range held {
+		uris[i] = access.URI
+	}
+	slices.SortStableFunc(uris, func(a, b domain.URI) int { return len(a.Plural().Ancestors()) - len(b.Plural().Ancestors()) })
+	return uris, nil
+}
+
+func object(ctx context.Context, tx *writeapi.Tx, u domain.URI) (domain.Object, error) {
+	snapshot, err := tx.Load(ctx, domain.Needs{Objects: []domain.URI{u}, Scopes: []domain.Plural{u.Plural(), ""}})
+	return snapshot.Objects[u], err
+}
+
+// withdraw removes the principal from the permissions of an object and, if it is a group, from its members.
+func (e endpoint) withdraw(r *web.Request, tx *writeapi.Tx, o domain.Object, principal string) error {
+	is := func(p string) bool { return p == principal }
+	for name, principals := range o.Permissions {
+		if slices.Contains(principals, principal) {
+			o.Permissions = o.Permissions.With(name, slices.DeleteFunc(slices.Clone(principals), is)...)
+		}
+	}
+	resource := e.Catalog.Of(o.URI)
+	if members, isGroup := e.Catalog.Members(resource.Name, o); isGroup && slices.Contains(members, principal) {
+		o.Data = jsondoc.With(o.Data, jsondoc.Field{Name: "members", Value: quoted(slices.DeleteFunc(members, is))})
+	}
+	at, err := tx.Next(o.URI.Plural())
+	if err != nil {
+		return err
+	}
+	o.LastModified = at
+	o.Data = jsondoc.With(o.Data, jsondoc.Field{Name: "last_modified", Value: strconv.AppendInt(nil, int64(at), 10)})
+	tx.Append(domain.Event{
+		Action: domain.Updated, Resource: resource.Name, Secret: resource.Secret, Object: o, Origin: r.Origin(),
+	})
+	return nil
+}
+
+func quoted(all []string) []byte {
+	list := []byte("[")
+	for i, text := range all {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = jsondoc.AppendQuote(list, text)
+	}
+	return append(list, ']')
+}
