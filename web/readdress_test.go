@@ -69,7 +69,7 @@ func TestAnErrorWithATitleHasNoNumberOfItsOwn(t *testing.T) {
 		})
 	})
 	resp := send(t, frame, "GET /v1/buckets")
-	if got, want := resp.Body, `{"code":401,"errno":999,"error":"Cannot do this."}`; got != want || resp.StatusCode != 401 {
+	if got, want := resp.Body, `{"code":401,"errno":999,"error":"Cannot do this."}`; got != want || resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("got %d %s, want 401 %s", resp.StatusCode, got, want)
 	}
 }

@@ -19,6 +19,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func benchmarkGet(b *testing.B, config server.Config) {
+	b.Helper()
 	s := start(b, open, config)
 	register(b, s, "alice")
 	send(b, s, "alice:alice-pw", "PUT /buckets/blog", `{"permissions":{"read":["system.Everyone"]}}`)

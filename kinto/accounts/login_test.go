@@ -168,6 +168,24 @@ func TestWhoRegistersAtTheSameTimeCanLogInAtOnce(t *testing.T) {
 	}
 }
 
+func TestBatchesHashPasswordsToo(t *testing.T) {
+	t.Parallel()
+	s := start(t, open, server.Config{})
+	got := send(t, s, "", "POST /batch", `{"requests":[
+		{"method":"PUT","path":"/accounts/alice","body":{"data":{"password":"alice-pw"}}},
+		{"method":"POST","path":"/accounts","body":{"data":{"id":"bob","password":"bob-pw"}}},
+		{"method":"POST","path":"/accounts","body":{"data":{"id":"carl"}}}
+	]}`)
+	if n := strings.Count(got.body, `"password":"$2b$04$`); n != 2 || !strings.Contains(got.body, "data.password in body: Required") {
+		t.Errorf("got %v, want two accounts with hashes, and a refusal", got)
+	}
+	for _, name := range []string{"alice", "bob"} {
+		if got, want := whoami(t, s, name+":"+name+"-pw"), "account:"+name; got != want {
+			t.Errorf("got user %q, want %q", got, want)
+		}
+	}
+}
+
 func TestTheCacheHoldsWhatTheProtocolSays(t *testing.T) {
 	t.Parallel()
 	s := start(t, open, server.Config{})

@@ -26,14 +26,19 @@ func (h *hasher) prepare(ctx context.Context, c *domain.Command) *domain.Error {
 	return err
 }
 
-// prepareOperations hashes the passwords that a JSON Patch brings. One that it takes from elsewhere in the account
-// is refused when the account is checked.
+// prepareOperations hashes the password that a JSON Patch brings; one only, because each takes its time. A password that
+// it takes from elsewhere in the account is refused when the account is checked.
 func (h *hasher) prepareOperations(ctx context.Context, operations []byte, name string) ([]byte, *domain.Error) {
-	prepared := []byte{'['}
+	prepared, passwords := []byte{'['}, 0
 	for op := range jsondoc.Elements(operations) {
-		op, err := h.prepareOperation(ctx, op, name)
-		if err != nil {
-			return nil, err
+		if bringsPassword(op) {
+			if passwords++; passwords > 1 {
+				return nil, domain.Invalidf(domain.InBody, name, "Given more than once")
+			}
+			var err *domain.Error
+			if op, err = h.prepareOperation(ctx, op, name); err != nil {
+				return nil, err
+			}
 		}
 		if len(prepared) > 1 {
 			prepared = append(prepared, ',')
@@ -43,19 +48,22 @@ func (h *hasher) prepareOperations(ctx context.Context, operations []byte, name 
 	return append(prepared, ']'), nil
 }
 
+// bringsPassword tells whether an operation sets the password, alone or with all of the data.
+func bringsPassword(op []byte) bool {
+	if kind := member(op, "op"); kind != "add" && kind != "replace" {
+		return false
+	}
+	path := member(op, "path")
+	_, inside := jsondoc.Lookup(op, "value", "password")
+	return path == "/data/password" || path == "/data" && inside
+}
+
 func (h *hasher) prepareOperation(ctx context.Context, op []byte, name string) (_ []byte, err *domain.Error) {
-	kind, path := member(op, "op"), member(op, "path")
 	value, _ := jsondoc.Lookup(op, "value")
-	_, inside := jsondoc.Lookup(value, "password")
-	switch {
-	case kind != "add" && kind != "replace":
-		return op, nil
-	case path == "/data/password":
-		value, err = h.hashed(ctx, value, name)
-	case path == "/data" && inside:
+	if member(op, "path") == "/data" {
 		value, err = h.withHash(ctx, value, name)
-	default:
-		return op, nil
+	} else {
+		value, err = h.hashed(ctx, value, name)
 	}
 	if err != nil {
 		return nil, err

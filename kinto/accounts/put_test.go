@@ -9,6 +9,15 @@ import (
 	"github.com/kintolog/kintolog/server"
 )
 
+func TestHashesAreStrongByDefault(t *testing.T) {
+	t.Parallel()
+	plugin, _ := accounts.New(accounts.Options{})
+	c := &domain.Command{Verb: domain.Put, Data: []byte(`{"password":"x"}`)}
+	if err := plugin.Resources[0].Prepare(t.Context(), c); err != nil || !strings.HasPrefix(string(c.Data), `{"password":"$2b$12$`) {
+		t.Errorf("got %s, %v, want a hash of cost 12", c.Data, err)
+	}
+}
+
 func TestPutCreatesAndReplaces(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, server.Config{})

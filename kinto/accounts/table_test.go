@@ -63,6 +63,11 @@ func TestRequests(t *testing.T) {
 			`[{"op":"add","path":"/data/x","value":"clear"},{"op":"move","from":"/data/x","path":"/data/password"}]`,
 			jsonPatch, 400, "The password cannot be taken from another attribute.",
 		},
+		{
+			alice, "PATCH /accounts/alice",
+			`[{"op":"add","path":"/data/password","value":"a"},{"op":"replace","path":"/data","value":{"password":"b"}}]`,
+			jsonPatch, 400, "Given more than once",
+		},
 		{alice, "PATCH /accounts/alice", `{"data":{"nickname":"x"}}`, "", 200, `"nickname":"x"`},
 		{bob, "PATCH /accounts/alice", `{"data":{"nickname":"y"}}`, "", 403, forbidden},
 		{bob, "DELETE /accounts/alice", "", "", 403, forbidden},

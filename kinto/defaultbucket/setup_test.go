@@ -10,7 +10,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/kintolog/kintolog/batch"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/kinto"
@@ -26,22 +25,15 @@ const (
 	matBucket = "6bbcc657-f8a2-1476-8f9f-24a5e0abdbec"
 )
 
-// start runs a service with personal buckets, a batch endpoint, and an endpoint of a plug-in in each bucket.
+// start runs a service with personal buckets, and an endpoint of a plug-in in each bucket.
 // Nobody may create buckets, unless change allows it.
 func start(t testing.TB, change func(*server.App, *server.Config)) *server.Server {
 	t.Helper()
-	var s *server.Server
 	app := server.App{
 		Name: "kinto", Resources: kinto.Resources(),
 		Plugins: []server.Plugin{defaultbucket.New(defaultbucket.Options{}), {Name: "test", Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
-			return []web.Endpoint{
-				{Name: "where", Path: "/buckets/{bucket}/where", Methods: []web.Method{{Name: "GET", Handle: where(p)}}},
-				batch.Endpoint(batch.Config{
-					Catalog: p.Catalog, Loop: p.Loop,
-					Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Serve(outer, r) },
-					Identify: func(r *http.Request) (domain.Caller, error) { return s.Identify(r) },
-				}),
-			}, nil
+			get := web.Method{Name: http.MethodGet, Handle: where(p)}
+			return []web.Endpoint{{Name: "where", Path: "/buckets/{bucket}/where", Methods: []web.Method{get}}}, nil
 		}}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
