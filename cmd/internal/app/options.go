@@ -10,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/web"
 )
 
 // Options are what every command of the service is given on its command line.
@@ -61,8 +62,9 @@ func configure(logger *logrus.Logger, l config.Logging) error {
 		return fmt.Errorf("log_level: %w", err)
 	}
 	logger.SetLevel(level)
+	logger.SetFormatter(web.TextFormatter{})
 	if l.Format == "json" {
-		logger.SetFormatter(&logrus.JSONFormatter{})
+		logger.SetFormatter(web.JSONFormatter{})
 	}
 	return nil
 }

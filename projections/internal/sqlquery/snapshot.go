@@ -1,11 +1,13 @@
 package sqlquery
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // Part is one row of the statement that loads a snapshot: a union, so that a single statement sees one
@@ -75,16 +77,12 @@ func Finish(s *domain.Snapshot) {
 	}
 }
 
-// EncodePermissions is how the column permissions holds them: JSON with sorted names, empty for none.
+// EncodePermissions is how the column permissions holds them: normalised JSON with sorted names, empty for none.
 func EncodePermissions(p domain.Permissions) string {
 	if len(p) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(text)
+	return string(rest.AppendPermissions(nil, p))
 }
 
 // DecodePermissions is the inverse of [EncodePermissions].
@@ -92,9 +90,22 @@ func DecodePermissions(text string) (domain.Permissions, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var p domain.Permissions
-	err := json.Unmarshal([]byte(text), &p)
-	return p, err
+	p := domain.Permissions{}
+	for name, list := range jsondoc.Members([]byte(text)) {
+		var principals []string
+		for value := range jsondoc.Elements(list) {
+			principal, ok := jsondoc.String(value)
+			if !ok {
+				return nil, fmt.Errorf("a principal of %s is no string", name)
+			}
+			principals = append(principals, principal)
+		}
+		p[name] = principals
+	}
+	if len(p) == 0 {
+		return nil, errors.New("they are no JSON object with members")
+	}
+	return p, nil
 }
 
 // WithScope adds the scope that the query lists, if the total comes from it.
