@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// bar shows on standard error how much is done, if that is a terminal. Only done may be used concurrently.
+// bar shows on standard error how much is done, if that is a terminal. Only add may be called concurrently.
 type bar struct {
 	total  int
 	done   atomic.Int64
@@ -26,7 +26,7 @@ func newBar(total int) *bar {
 	return b
 }
 
-func (b *bar) step() { b.done.Add(1) }
+func (b *bar) add(n int) { b.done.Add(int64(n)) }
 
 func (b *bar) run() {
 	defer close(b.ended)

@@ -1,5 +1,5 @@
-// Command load puts the compatibility data of MDN into a collection over HTTP, one record for each feature. It prints the
-// number of records that were acknowledged, and shows its progress on a terminal.
+// Command load puts the compatibility data of MDN into a collection, one record for each feature, in batches over HTTP. It
+// prints the number of records that were acknowledged, and shows its progress on a terminal.
 package main
 
 import (
@@ -11,19 +11,20 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 func main() {
 	file := flag.String("file", "data.json", "the compatibility data")
-	to := flag.String("to", "", "`URL` of the records of a collection")
+	api := flag.String("api", "http://127.0.0.1:8888/v1", "`URL` of the server, with the version")
+	to := flag.String("to", "", "`PATH` of the records of a collection")
 	user := flag.String("user", "demo:demo", "`USER:PASSWORD` of Basic authentication")
-	clients := flag.Int("clients", 32, "requests at the same time")
+	clients := flag.Int("clients", 8, "requests at the same time")
 	flag.Parse()
-	n, err := load(*file, target{url: *to, user: *user}, *clients)
+	n, err := load(*file, target{api: *api, path: *to, user: *user}, *clients)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
@@ -48,57 +49,101 @@ func load(file string, to target, clients int) (int, error) {
 	return int(b.done.Load()), err
 }
 
-// putAll puts records from several clients until all are there or one fails.
+// batchSize is how many requests the server takes in one, as its root endpoint tells (batch_max_requests).
+const batchSize = 25
+
+// putAll puts records, many at a time, from several clients until all are there or one fails.
 func putAll(records []record, to target, clients int, b *bar) error {
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	var next atomic.Int64
+	batches := make(chan []record)
 	var working sync.WaitGroup
 	for range clients {
 		working.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(records) {
-					return
-				}
-				if err := to.put(ctx, records[i]); err != nil {
+			for batch := range batches {
+				if err := to.put(ctx, batch); err != nil {
 					stop(err)
 					return
 				}
-				b.step()
+				b.add(len(batch))
 			}
 		})
 	}
+	for batch := range slices.Chunk(records, batchSize) {
+		select {
+		case batches <- batch:
+		case <-ctx.Done():
+		}
+	}
+	close(batches)
 	working.Wait()
 	return context.Cause(ctx)
 }
 
 // target is where records go.
 type target struct {
-	url, user string
-	client    *http.Client
+	api, path, user string
+	client          *http.Client
 }
 
-func (t target) put(ctx context.Context, r record) error {
-	body, err := json.Marshal(map[string]any{"data": r.data})
+// request is one of a batch.
+type request struct {
+	Method string         `json:"method"`
+	Path   string         `json:"path"`
+	Body   map[string]any `json:"body"`
+}
+
+// put makes records, all or none of which are there afterwards.
+func (t target) put(ctx context.Context, records []record) error {
+	var requests []request
+	for _, r := range records {
+		requests = append(requests, request{http.MethodPut, t.path + "/" + r.id, map[string]any{"data": r.data}})
+	}
+	said, err := t.post(ctx, "/batch", map[string]any{"requests": requests})
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, t.url+"/"+r.id, bytes.NewReader(body))
+	var answers struct {
+		Responses []struct {
+			Status int             `json:"status"`
+			Body   json.RawMessage `json:"body"`
+		} `json:"responses"`
+	}
+	if err := json.Unmarshal(said, &answers); err != nil {
+		return fmt.Errorf("read the answer to a batch: %w", err)
+	}
+	if len(answers.Responses) != len(records) {
+		return fmt.Errorf("a batch of %d has %d answers", len(records), len(answers.Responses))
+	}
+	for i, a := range answers.Responses {
+		if a.Status != http.StatusCreated {
+			return fmt.Errorf("put %s: %d: %s", records[i].id, a.Status, a.Body)
+		}
+	}
+	return nil
+}
+
+// post sends JSON and returns the answer.
+func (t target) post(ctx context.Context, path string, value any) ([]byte, error) {
+	body, err := json.Marshal(value)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.api+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
 	name, password, _ := strings.Cut(t.user, ":")
-	request.SetBasicAuth(name, password)
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := t.client.Do(request)
+	r.SetBasicAuth(name, password)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := t.client.Do(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
 	said, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode != http.StatusCreated {
-		err = fmt.Errorf("put %s: %s: %s", r.id, answer.Status, said)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("post %s: %s: %s", path, answer.Status, said)
 	}
-	return err
+	return said, err
 }
