@@ -61,6 +61,9 @@ type Config struct {
 	// Traces and Meters, if one is set, receive a span and metrics for each request.
 	Traces trace.TracerProvider
 	Meters metric.MeterProvider
+	// Observe, if set, is told of each request when it is answered. It must be fast, may be called concurrently, and
+	// must not keep what it is given.
+	Observe func(Summary)
 	// Now is the wall clock. Default time.Now.
 	Now func() time.Time
 }

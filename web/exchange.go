@@ -174,7 +174,7 @@ func (x *exchange) panicked(cause any) {
 	switch {
 	case x.memory != nil:
 		x.memory.body.Reset()
-		x.memory.status, x.answer.status = 0, 0
+		x.memory.status, x.answer.status, x.answer.size = 0, 0, 0
 	case x.answer.status != 0:
 		panic(http.ErrAbortHandler)
 	}

@@ -78,7 +78,7 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request) {
 	x.base = f.config.baseURL(r)
 	f.common(w.Header(), x.ID)
 	start := f.config.Now()
-	defer func() { x.summarize("request.summary", start) }()
+	defer func() { x.finish("request.summary", start) }()
 	x.run(x.enter)
 }
 
@@ -155,7 +155,7 @@ func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Reques
 	x.ID, x.Trace, x.base = outer.ID, outer.Trace, outer.base
 	start := f.config.Now()
 	x.run(x.route)
-	x.summarize("subrequest.summary", start)
+	x.finish("subrequest.summary", start)
 	if b.status == http.StatusTemporaryRedirect {
 		if next, err := r.URL.Parse(b.header.Get("Location")); err == nil {
 			led := r.Clone(r.Context())

@@ -5,10 +5,11 @@ import (
 	"net/http"
 )
 
-// recorder remembers what status an answer went out with.
+// recorder remembers what status an answer went out with, and how long its body is.
 type recorder struct {
 	http.ResponseWriter
 	status int // 0 as long as nothing was written
+	size   int // of the body, in bytes
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -24,7 +25,9 @@ func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	return w.ResponseWriter.Write(b)
+	n, err := w.ResponseWriter.Write(b)
+	w.size += n
+	return n, err
 }
 
 // Unwrap is for http.ResponseController.

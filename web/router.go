@@ -26,6 +26,7 @@ type route struct {
 	names   []string // methods as Allow lists them
 	allow   string
 	params  []string            // by segment, "" for one that is no parameter
+	rest    string              // the parameter that takes all segments from the last of params on, "" for none
 	exposed map[string][]string // method to the value of Access-Control-Expose-Headers
 }
 
@@ -63,7 +64,10 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	}
 	r := &route{
 		Endpoint: e, pattern: "/" + c.Version + e.Path,
-		methods: map[string]Handler{}, params: params(e.Path), exposed: map[string][]string{},
+		methods: map[string]Handler{}, exposed: map[string][]string{},
+	}
+	if r.params, r.rest = params(e.Path); r.rest != "" {
+		r.pattern = strings.TrimSuffix(r.pattern, restSuffix) + ":.*}" // as the routing library writes it
 	}
 	for _, m := range e.Methods {
 		switch {
@@ -89,9 +93,13 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	return r, nil
 }
 
-// params are the names of the segments that are parameters, "" for the others.
-func params(path string) []string {
-	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
+// restSuffix ends a path of which the last parameter takes all that follows.
+const restSuffix = "...}"
+
+// params are the names of the segments that are parameters, "" for the others, up to the one that takes the rest, if
+// there is one.
+func params(path string) (names []string, rest string) {
+	names = strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, segment := range names {
 		name, isParam := strings.CutPrefix(segment, "{")
 		names[i] = ""
@@ -99,7 +107,11 @@ func params(path string) []string {
 			names[i] = strings.TrimSuffix(name, "}")
 		}
 	}
-	return names
+	last := len(names) - 1
+	if name, isRest := strings.CutSuffix(names[last], "..."); isRest {
+		return names[:last], name
+	}
+	return names, ""
 }
 
 func isRead(method string) bool {
@@ -125,6 +137,9 @@ func (r *Request) address() {
 		if name != "" {
 			r.Params[name] = segments[i]
 		}
+	}
+	if route.rest != "" {
+		r.Params[route.rest] = strings.Join(segments[len(route.params):], "/")
 	}
 	if route.Kind == Utility {
 		return

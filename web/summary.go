@@ -8,15 +8,44 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// summarize logs one line about the request (protocol 9.3). The logger adds the time.
-func (x *exchange) summarize(message string, start time.Time) {
-	log := x.frame.config.Log
-	if !log.IsLevelEnabled(logrus.InfoLevel) {
+// Summary is what there is to tell of a request that is answered.
+type Summary struct {
+	// Request as it was answered. Its Endpoint is nil if none was found or looked for.
+	Request *Request
+	// Status is that of the answer, 0 if there was none, as when an endpoint has hijacked the connection.
+	Status int
+	// Errno is the number of the error it was answered with (protocol 8.2), 0 for none.
+	Errno int
+	// Size is that of the body of the answer, in bytes.
+	Size     int
+	Duration time.Duration
+	// Part tells that the request was part of another one, such as a batch.
+	Part bool
+}
+
+// finish tells of the request to those who want to know.
+func (x *exchange) finish(message string, start time.Time) {
+	logs := x.frame.config.Log.IsLevelEnabled(logrus.InfoLevel)
+	observe := x.frame.config.Observe
+	if !logs && observe == nil {
 		return
 	}
 	now := x.frame.config.Now()
+	if logs {
+		x.log(message, now, now.Sub(start))
+	}
+	if observe != nil {
+		observe(Summary{
+			Request: &x.Request, Status: x.answer.status, Errno: x.errno, Size: x.answer.size,
+			Duration: now.Sub(start), Part: x.memory != nil,
+		})
+	}
+}
+
+// log writes one line about the request (protocol 9.3). The logger adds the time.
+func (x *exchange) log(message string, now time.Time, took time.Duration) {
 	policy, _, _ := strings.Cut(x.Caller.UserID, ":")
-	entry := logrus.Entry{Logger: log, Time: now, Context: x.Context(), Data: logrus.Fields{
+	entry := logrus.Entry{Logger: x.frame.config.Log, Time: now, Context: x.Context(), Data: logrus.Fields{
 		"agent":       x.UserAgent(),
 		"path":        x.URL.Path,
 		"method":      x.Method,
@@ -27,7 +56,7 @@ func (x *exchange) summarize(message string, start time.Time) {
 		"uid":         x.Caller.UserID,
 		"authn_type":  policy,
 		"code":        x.answer.status,
-		"t":           now.Sub(start).Milliseconds(),
+		"t":           took.Milliseconds(),
 	}}
 	maps.Copy(entry.Data, x.noted)
 	entry.Info(message)

@@ -34,7 +34,8 @@ const (
 type Endpoint struct {
 	// Name identifies the endpoint in logs, metrics and the API description, such as "record-plural".
 	Name string
-	// Path without version prefix; segments in braces are parameters: "/buckets/{bucket}/groups".
+	// Path without version prefix; segments in braces are parameters: "/buckets/{bucket}/groups". At the end of that of
+	// a utility, "/{name...}" takes all that follows, slashes and nothing included.
 	Path string
 	Kind Kind
 	// Resource is the one that a plural or object endpoint serves; nil otherwise.
