@@ -8,12 +8,9 @@ import "strings"
 var unsupported = map[string]string{
 	string(PluginAttachment): "there are no attachments",
 	string(PluginAdmin):      "/admin is not served",
-	string(PluginAccounts):   "there are no accounts",
 	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
 	string(PluginPrometheus): "/__metrics__ is not served",
 	string(PluginStatsd):     "nothing is sent to StatsD",
-
-	"policy " + string(Accounts): "it recognises nobody",
 
 	"event_listeners": "listeners are not called; follow the log over NATS",
 	"statsd_url":      "nothing is sent to StatsD",

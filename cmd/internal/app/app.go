@@ -42,16 +42,8 @@ func App(s *config.Settings) (server.App, error) {
 			return server.App{}, err
 		}
 	}
-	login, users := openID(s.Auth)
-	if s.Plugins.Has(config.PluginOpenID) && s.Auth.HasPolicy(config.OpenID) {
-		app.Plugins = append(app.Plugins, login)
-	}
-	for _, p := range s.Auth.Policies {
-		authenticator, err := policy(s, p, users)
-		if err != nil {
-			return server.App{}, err
-		}
-		app.Authenticators = append(app.Authenticators, authenticator)
+	if err := authenticate(&app, s); err != nil {
+		return server.App{}, err
 	}
 	app.Plugins = append(app.Plugins, plugins(s)...)
 	return app, nil
@@ -67,16 +59,6 @@ func version() string {
 		}
 	}
 	return Version
-}
-
-func policy(s *config.Settings, p config.Policy, openID map[string]server.Authentication) (server.Authentication, error) {
-	switch p.Kind {
-	case config.OpenID:
-		return openID[p.Name], nil
-	case config.BasicAuth:
-		return server.Static(web.BasicAuth{Name: p.Name, Secret: string(s.Auth.UserIDSecret)}), nil
-	}
-	return nil, fmt.Errorf("the authentication policy %s is of a kind that this version does not have: %s", p.Setting, p.Kind)
 }
 
 var generators = map[config.IDGenerator]domain.IDs{

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/kinto/counters"
+	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/kinto/flush"
 	"github.com/kintolog/kintolog/kinto/permissions"
 	"github.com/kintolog/kintolog/kinto/userdata"
@@ -23,6 +24,7 @@ func plugins(s *config.Settings) []server.Plugin {
 		{s.Resources.SchemaValidation, announced("schema",
 			"https://kinto.readthedocs.io/en/latest/api/1.x/schema-validation.html",
 			"Validates collection records with JSON schemas.")},
+		{has(config.PluginDefaultBucket), defaultbucket.New(defaultbucket.Options{Secret: string(s.Plugins.DefaultBucketSecret)})},
 		{s.Resources.PermissionsEndpoint || has(config.PluginAdmin), permissions.New()},
 		{has(config.PluginFlush), flush.New()},
 		{has(config.PluginCounters), counters.New()},

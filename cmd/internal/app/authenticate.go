@@ -1,0 +1,49 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/kinto/accounts"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/web"
+)
+
+// authenticate gives the app the policies of the settings, in their order, and the plug-ins that come with them.
+func authenticate(app *server.App, s *config.Settings) error {
+	login, openIDs := openID(s.Auth)
+	if s.Plugins.Has(config.PluginOpenID) && s.Auth.HasPolicy(config.OpenID) {
+		app.Plugins = append(app.Plugins, login)
+	}
+	users, passwords := accounts.New(accounts.Options{Secret: string(s.Auth.UserIDSecret), TTL: s.Auth.AccountCacheTTL})
+	if s.Plugins.Has(config.PluginAccounts) {
+		if err := accounts.Validate(kinds(s.Auth.Policies), s.Resources.Grants); err != nil {
+			return fmt.Errorf("accounts: %w", err)
+		}
+		app.Plugins = append(app.Plugins, users)
+	}
+	for _, p := range s.Auth.Policies {
+		switch p.Kind {
+		case config.BasicAuth:
+			app.Authenticators = append(app.Authenticators, server.Static(web.BasicAuth{Name: p.Name, Secret: string(s.Auth.UserIDSecret)}))
+		case config.OpenID:
+			app.Authenticators = append(app.Authenticators, openIDs[p.Name])
+		case config.Accounts:
+			if !s.Plugins.Has(config.PluginAccounts) {
+				return fmt.Errorf("the policy %s needs kinto.plugins.accounts among the includes", p.Setting)
+			}
+			app.Authenticators = append(app.Authenticators, passwords)
+		default:
+			return fmt.Errorf("the policy %s is of a kind that there is none of: %s", p.Setting, p.Kind)
+		}
+	}
+	return nil
+}
+
+func kinds(policies []config.Policy) []string {
+	var all []string
+	for _, p := range policies {
+		all = append(all, string(p.Kind))
+	}
+	return all
+}
