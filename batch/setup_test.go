@@ -62,7 +62,7 @@ func setup(t testing.TB, log eventstore.Log, more ...domain.Resource) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = model.Close() })
-	runner, err := projections.Start(t.Context(), log, model, catalog.Members, projections.RunnerOptions{})
+	runner, err := projections.Start(t.Context(), log, model, catalog, projections.RunnerOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

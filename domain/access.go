@@ -100,7 +100,7 @@ func (r *Resource) sufficient(right Right) []ace {
 	switch right {
 	case ReadObject:
 		aces = append(aces, ace{0, "write"}, ace{0, "read"})
-		for _, child := range r.children {
+		for _, child := range r.creatable {
 			aces = append(aces, ace{0, child.CreatePermission()})
 		}
 	case WriteObject:
@@ -156,7 +156,7 @@ func (r *Resource) SharedBy(right Right) []string {
 		return []string{"write"}
 	}
 	shared := []string{"read", "write"}
-	for _, child := range r.children {
+	for _, child := range r.creatable {
 		shared = append(shared, child.CreatePermission())
 	}
 	return shared

@@ -14,6 +14,9 @@ import (
 // after Decide returned, the outcome means nothing and the decision is to be made again once that is loaded. Now is
 // the wall clock. For DeleteMany see [DecideMany].
 func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
+	if c.Resource.Derived() {
+		return nil, Result{}, &Error{Code: MethodNotAllowed}
+	}
 	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI)}
 	if err := d.parent(); err != nil {
 		return nil, Result{}, err
@@ -113,7 +116,7 @@ func (d *decision) delete() ([]Event, Result, error) {
 func (d *decision) tombstone(o Object, at Timestamp) Event {
 	return Event{
 		Action: Deleted, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
-		Cascade: len(d.Resource.children) > 0,
+		Cascade: len(d.Resource.children) > 0, Ordered: d.Resource.Derived(),
 		Object: Object{
 			URI: o.URI, LastModified: at, Created: o.Created, Deleted: true,
 			Data: Tombstone(o.URI.ID(), at),
@@ -325,8 +328,8 @@ func (s *State) Deletion(c *Command) (*Shared, error) {
 // [State.Listing] to say before the selection is made.
 func DecideMany(s *State, c *Command, selected []Object, now Timestamp) ([]Event, Result) {
 	d := decision{State: s, Command: c, now: now}
-	at := s.Scope(c.Plural()).Timestamp
-	result := Result{Timestamp: at}
+	result := Result{Timestamp: s.Scope(c.Plural()).Timestamp}
+	at := s.settledAt(c.Plural(), now)
 	events := make([]Event, 0, len(selected))
 	for _, o := range selected {
 		at = max(now, at+1)

@@ -37,7 +37,10 @@ type Event struct {
 	Cascade bool
 	// Secret events travel under a subject space that subscribers do not see.
 	Secret bool
-	Origin Origin
+	// Ordered events keep their place in a commit: the log has what was decided before them before them, and what was
+	// decided after them after them, also where it concerns other endpoints. It is not stored.
+	Ordered bool
+	Origin  Origin
 }
 
 // Plural is the endpoint in which the event happened.

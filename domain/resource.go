@@ -41,9 +41,22 @@ type Resource struct {
 	Owner func(URI, Caller) string
 	// Secret keeps the events out of the subject space that subscribers see.
 	Secret bool
+	// Derivation, if set, makes the objects, instead of clients.
+	Derivation *Derivation
+	// Attributes are the top-level attributes of objects with a strict schema, without "id", "last_modified" and
+	// "deleted": filters, orders and projections of others are refused. Nil allows any.
+	Attributes []string
+	// Texts are those attributes that hold texts and nothing else, as ids do: a filter takes a value for the text it
+	// is, also if it looks like a number.
+	Texts []string
+	// PluralMethods and ObjectMethods are the HTTP methods of its endpoints, in the order in which Allow lists
+	// them, without OPTIONS. Nil means all that make sense; none, but not nil, that there is no such endpoint. Where
+	// GET is among them and HEAD is not, HEAD is answered as GET, without a total.
+	PluralMethods, ObjectMethods []string
 
 	parent    *Resource
 	children  []*Resource
+	creatable []*Resource // the children that clients create
 	ancestors []*Resource // outermost first
 	words     string      // "buckets/collections"
 }
@@ -98,6 +111,7 @@ func (r *Resource) CreatePermission() string { return r.Name + ":create" }
 type Catalog struct {
 	Policy    Policy
 	resources []*Resource
+	derived   []*Resource
 	byWords   map[string]*Resource
 }
 
@@ -114,7 +128,7 @@ func NewCatalog(policy Policy, resources ...Resource) (*Catalog, error) {
 	for _, r := range c.resources {
 		if r.Permissions == nil {
 			r.Permissions = []string{"read", "write"}
-			for _, child := range r.children {
+			for _, child := range r.creatable {
 				r.Permissions = append(r.Permissions, child.CreatePermission())
 			}
 		}
@@ -163,9 +177,18 @@ func (c *Catalog) add(r *Resource) error {
 	}
 	if r.parent != nil {
 		r.parent.children = append(r.parent.children, r)
+		if !r.Derived() {
+			r.parent.creatable = append(r.parent.creatable, r)
+		}
+	}
+	if err := r.setMethods(); err != nil {
+		return err
 	}
 	c.byWords[r.words] = r
 	c.resources = append(c.resources, r)
+	if r.Derived() {
+		c.derived = append(c.derived, r)
+	}
 	return nil
 }
 

@@ -81,7 +81,7 @@ type grouping struct {
 
 func (g *grouping) add(index int, e *domain.Event) error {
 	to := group{e.Plural(), e.Secret}
-	if e.Cascade || e.Action == domain.Flushed {
+	if e.Cascade || e.Ordered || e.Action == domain.Flushed {
 		g.fence(to)
 	}
 	at, ok := g.open[to]

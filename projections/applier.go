@@ -15,7 +15,7 @@ import (
 // It is not for concurrent use.
 type applier struct {
 	store      Store
-	groups     Groups
+	catalog    *domain.Catalog
 	checkpoint eventstore.Tail
 	aside      bool // something is in quarantine
 }
@@ -33,7 +33,14 @@ func (a *applier) apply(ctx context.Context, entries []eventstore.Entry) error {
 	if err != nil || len(entries) == 0 {
 		return err
 	}
-	change, err := Fold(a.groups, a.checkpoint, entries)
+	derived, err := a.derive(ctx, entries)
+	if errors.Is(err, ErrMoved) {
+		return a.moved(ctx, entries)
+	}
+	if err != nil {
+		return err
+	}
+	change, err := Fold(a.catalog.Members, a.checkpoint, derived)
 	if err != nil {
 		return err
 	}

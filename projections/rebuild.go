@@ -21,13 +21,13 @@ type Optimizer interface {
 
 // Rebuild applies the log, up to its tail as it was at the start, to a store that nobody else writes to: an
 // empty one, or one whose rebuild was interrupted. progress, if not nil, is called after each transaction. The
-// store is then what a [Runner] would have made of the same log.
-func Rebuild(ctx context.Context, log eventstore.Log, target Store, groups Groups, progress func(done, total domain.Position)) error {
+// store is then what a [Runner] with the same catalog would have made of the same log.
+func Rebuild(ctx context.Context, log eventstore.Log, target Store, catalog *domain.Catalog, progress func(done, total domain.Position)) error {
 	checkpoint, tail, err := Verify(ctx, log, target)
 	if err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}
-	a := applier{store: target, groups: groups}
+	a := applier{store: target, catalog: catalog}
 	if err := a.begin(ctx, checkpoint); err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}

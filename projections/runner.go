@@ -51,9 +51,9 @@ type Runner struct {
 }
 
 // Start verifies that the store belongs to the log, as [Verify] does, and follows the log until
-// Close. The context bounds the start only.
-func Start(ctx context.Context, log eventstore.Log, store Store, groups Groups, options RunnerOptions) (*Runner, error) {
-	r := &Runner{log: log, options: options.withDefaults(), applier: applier{store: store, groups: groups}}
+// Close. The catalog says which objects are groups, and what is derived of events. The context bounds the start only.
+func Start(ctx context.Context, log eventstore.Log, store Store, catalog *domain.Catalog, options RunnerOptions) (*Runner, error) {
+	r := &Runner{log: log, options: options.withDefaults(), applier: applier{store: store, catalog: catalog}}
 	if err := r.verify(ctx); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/eventstore/memlog"
 	"github.com/kintolog/kintolog/internal/pgtest"
@@ -50,11 +51,21 @@ func closeAtEnd(t testing.TB, store projections.Store) {
 	})
 }
 
-func noGroups(string, domain.Object) ([]string, bool) { return nil, false }
+// things is a catalog of things.
+func things(t testing.TB) *domain.Catalog { return declare(t, domain.Resource{Name: "thing", Path: "/l"}) }
+
+func declare(t testing.TB, resources ...domain.Resource) *domain.Catalog {
+	t.Helper()
+	catalog, err := domain.NewCatalog(domain.Policy{}, resources...)
+	if err != nil {
+		t.Fatalf("NewCatalog: %v", err)
+	}
+	return catalog
+}
 
 func start(t testing.TB, log eventstore.Log, store projections.Store) *projections.Runner {
 	t.Helper()
-	r, err := projections.Start(t.Context(), log, store, noGroups, projections.RunnerOptions{})
+	r, err := projections.Start(t.Context(), log, store, things(t), projections.RunnerOptions{})
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}
@@ -163,12 +174,12 @@ func TestStartRefusesAnotherLog(t *testing.T) {
 	wait(t, r, 1)
 	r.Close()
 	other := newWriter(t)
-	_, err := projections.Start(t.Context(), other.log, store, noGroups, projections.RunnerOptions{})
+	_, err := projections.Start(t.Context(), other.log, store, things(t), projections.RunnerOptions{})
 	if !errors.Is(err, projections.ErrAhead) {
 		t.Errorf("Start on an empty log = %v, want ErrAhead", err)
 	}
 	other.append(event(domain.Created, "/l/b", 1, "1"))
-	_, err = projections.Start(t.Context(), other.log, store, noGroups, projections.RunnerOptions{})
+	_, err = projections.Start(t.Context(), other.log, store, things(t), projections.RunnerOptions{})
 	if !errors.Is(err, projections.ErrDiverged) {
 		t.Errorf("Start on another log = %v, want ErrDiverged", err)
 	}
@@ -318,7 +329,7 @@ func TestQuarantineStopsAnObjectNotTheLog(t *testing.T) {
 	}
 	wait(t, r, w.append(event(domain.Updated, "/l/a", 8, "3")))
 	rebuilt := openSQLite(t)
-	if err := projections.Rebuild(t.Context(), w.log, rebuilt, noGroups, nil); err != nil {
+	if err := projections.Rebuild(t.Context(), w.log, rebuilt, things(t), nil); err != nil {
 		t.Fatalf("Rebuild: %v", err)
 	}
 	if got, want := dump(t, store), dump(t, rebuilt); got != want {
@@ -358,6 +369,7 @@ func randomCommits(w *writer, n int) {
 			if r.IntN(4) > 0 {
 				u = domain.URI(fmt.Sprintf("%s/groups/g%d", top, r.IntN(6)))
 			}
+			last := len(events)
 			switch {
 			case !live[u]:
 				events = append(events, event(domain.Created, u, at, fmt.Sprint(at)))
@@ -374,7 +386,9 @@ func randomCommits(w *writer, n int) {
 					}
 				}
 			}
-			if e := &events[len(events)-1]; e.Action != domain.Deleted {
+			e := &events[last]
+			e.Resource = map[bool]string{true: "bucket", false: "group"}[u == top]
+			if e.Action != domain.Deleted {
 				e.Object.Permissions = domain.Permissions{}.With("write", fmt.Sprintf("user%d", r.IntN(5)))
 			}
 		}
@@ -388,12 +402,14 @@ func randomCommits(w *writer, n int) {
 
 func TestLiveEqualsRebuilt(t *testing.T) {
 	t.Parallel()
-	groups := func(resource string, o domain.Object) ([]string, bool) {
-		if o.URI.Plural().Parent() == "" || o.Deleted {
-			return nil, o.URI.Plural().Parent() != ""
-		}
-		return []string{"user1", o.URI.ID()}, true
-	}
+	catalog := declare(t,
+		domain.Resource{Name: "bucket", Path: "/buckets"},
+		domain.Resource{Name: "group", Path: "/buckets/{bucket}/groups", Members: func(data []byte) []string {
+			id, _ := jsondoc.Lookup(data, "id")
+			name, _ := jsondoc.String(id)
+			return []string{"user1", name}
+		}},
+		changes("/buckets/{bucket}/changes"))
 	w := newWriter(t)
 	stores := map[string]projections.Store{
 		"live sqlite": openSQLite(t), "live postgres": openPostgres(t),
@@ -401,7 +417,7 @@ func TestLiveEqualsRebuilt(t *testing.T) {
 	}
 	var runners []*projections.Runner
 	for _, name := range []string{"live sqlite", "live postgres"} {
-		r, err := projections.Start(t.Context(), w.log, stores[name], groups, projections.RunnerOptions{MaxEvents: 7})
+		r, err := projections.Start(t.Context(), w.log, stores[name], catalog, projections.RunnerOptions{MaxEvents: 7})
 		if err != nil {
 			t.Fatalf("Start: %v", err)
 		}
@@ -420,7 +436,7 @@ func TestLiveEqualsRebuilt(t *testing.T) {
 			}
 			done = now
 		}
-		if err := projections.Rebuild(t.Context(), w.log, stores[name], groups, progress); err != nil {
+		if err := projections.Rebuild(t.Context(), w.log, stores[name], catalog, progress); err != nil {
 			t.Fatalf("Rebuild: %v", err)
 		}
 		if done != w.tail.Position {

@@ -3,6 +3,7 @@ package readapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
@@ -70,7 +71,9 @@ func (a *API) grantsAll(r *web.Request) bool {
 }
 
 // counts tells that the total is asked for instead of objects.
-func (l *listing) counts() bool { return l.Method == http.MethodHead }
+func (l *listing) counts() bool {
+	return l.Method == http.MethodHead && slices.Contains(l.Resource.PluralMethods, http.MethodHead)
+}
 
 // mayNeedNoRows tells that the answer is likely to be found in the state alone. That a poll has a second page
 // means that it found something.

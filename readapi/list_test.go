@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/readapi"
 )
 
@@ -284,7 +285,10 @@ func TestAPluralEndpointNeverWrittenToDatesFromItsParent(t *testing.T) {
 
 func TestStrictResourcesRefuseUnknownAttributes(t *testing.T) {
 	t.Parallel()
-	w := blog(t, readapi.Options{Known: map[string][]string{"record": {"a"}}}, nil)
+	resources := kinto.Resources()
+	resources[len(resources)-1].Attributes = []string{"a"}
+	w := setupWith(t, readapi.Options{}, domain.Policy{Grants: everyoneAuthenticatedCreatesBuckets}, resources)
+	fillBlog(w)
 	for path, status := range map[string]int{
 		records + "?a=1":             200,
 		records + "?_sort=id":        200,

@@ -18,12 +18,17 @@ const (
 func blog(t testing.TB, options readapi.Options, grants map[string][]string) *world {
 	t.Helper()
 	w := setup(t, options, grants)
+	fillBlog(w)
+	return w
+}
+
+func fillBlog(w *world) {
+	w.t.Helper()
 	w.put("mat", "/buckets/blog", `{"data":{"title":"x"},"permissions":{"read":["system.Everyone"]}}`)
 	w.put("mat", art, `{"data":{"cache_expires":60}}`)
 	w.put("mat", art+"/records/r1", `{"data":{"a":1}}`)
 	w.put("mat", art+"/records/r2", `{"data":{"a":2,"c":{"d":1,"e":2}}}`)
 	w.put("mat", art+"/records/r3", `{"data":{"a":3}}`)
-	return w
 }
 
 func TestAnObjectIsAnswered(t *testing.T) {

@@ -38,9 +38,6 @@ type Options struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one answer. Default 10000.
 	MaxFetch int
-	// Known are, by resource, the top-level attributes of objects with a strict schema, without "id",
-	// "last_modified" and "deleted": filters, orders and projections of others are refused. Default none: any will do.
-	Known map[string][]string
 	// Cache is for how long anonymous answers may be cached. The zero value forbids it.
 	Cache Cache
 	// Waiter, if set, lets a request wait until the read model holds the position that its header
@@ -136,7 +133,8 @@ func unavailable(err error) error {
 // queryOptions are those for the query string of a request on the resource.
 func (a *API) queryOptions(r *domain.Resource) rest.QueryOptions {
 	return rest.QueryOptions{
-		Known:      a.options.Known[r.Name],
+		Known:      r.Attributes,
+		Texts:      r.Texts,
 		PaginateBy: a.options.PaginateBy,
 		MaxFetch:   a.options.MaxFetch,
 		Now:        domain.TimestampOf(a.options.Now()),

@@ -81,7 +81,12 @@ func setup(t testing.TB, options readapi.Options, grants map[string][]string) *w
 	if grants == nil {
 		grants = everyoneAuthenticatedCreatesBuckets
 	}
-	catalog, err := domain.NewCatalog(domain.Policy{Grants: grants}, kinto.Resources()...)
+	return setupWith(t, options, domain.Policy{Grants: grants}, kinto.Resources())
+}
+
+func setupWith(t testing.TB, options readapi.Options, policy domain.Policy, resources []domain.Resource) *world {
+	t.Helper()
+	catalog, err := domain.NewCatalog(policy, resources...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func OpenProjector(ctx context.Context, app App, config Config) (_ *Projector, e
 	if err != nil {
 		return nil, err
 	}
-	if p.runner, err = projections.Start(ctx, parts.Log, parts.Model, parts.Catalog.Members, projections.RunnerOptions{}); err != nil {
+	if p.runner, err = projections.Start(ctx, parts.Log, parts.Model, parts.Catalog, projections.RunnerOptions{}); err != nil {
 		return nil, err
 	}
 	p.server.onClose(func() error { p.runner.Close(); return nil })
@@ -60,7 +60,7 @@ func OpenProjector(ctx context.Context, app App, config Config) (_ *Projector, e
 func (p *Projector) Run(ctx context.Context) error {
 	err := p.runner.Wait(ctx, math.MaxUint64)
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was told to end
 	}
 	return cmp.Or(p.runner.Err(), err)
 }

@@ -146,7 +146,7 @@ func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, 
 		s.onClose(func() error { waiter.Close(); return nil })
 		return watched{waiter}, nil
 	}
-	runner, err := projections.Start(ctx, p.Log, p.Model, p.Catalog.Members, projections.RunnerOptions{})
+	runner, err := projections.Start(ctx, p.Log, p.Model, p.Catalog, projections.RunnerOptions{})
 	if err != nil {
 		return nil, err
 	}

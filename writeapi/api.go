@@ -146,7 +146,7 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 		return err
 	}
 	opts := a.opts.Query
-	opts.Now = domain.TimestampOf(a.loop.Now())
+	opts.Now, opts.Known, opts.Texts = domain.TimestampOf(a.loop.Now()), r.Resource.Attributes, r.Resource.Texts
 	list, problem := rest.ParseQuery(r.URL.RawQuery, opts)
 	if problem != nil && c.Problem == nil {
 		c.Problem = problem

@@ -95,7 +95,7 @@ func (p *queryParser) reader(name string, op domain.Op, field domain.Field) read
 		return refuse(invalidValue(name))
 	case field.Is("last_modified"):
 		return readScalars(op, func(raw string) ([]byte, error) { return p.moment(name, raw) })
-	case field.Is("id"):
+	case field.Is("id"), len(field) == 1 && slices.Contains(p.opts.Texts, field[0]):
 		return readScalars(op, func(raw string) ([]byte, error) { return readID(name, raw) })
 	case op == domain.Like:
 		return readScalars(op, func(raw string) ([]byte, error) { return readPattern(name, raw) })

@@ -42,6 +42,9 @@ type QueryOptions struct {
 	// Known are the top-level attributes of a resource with a strict schema, without "id", "last_modified" and
 	// "deleted", which all have. Nil allows any.
 	Known []string
+	// Texts are the top-level attributes that hold texts alone: values of filters on them are taken as texts, also if they
+	// look like numbers.
+	Texts []string
 	// Limits bound the work; the zero value has defaults.
 	Limits QueryLimits
 }
