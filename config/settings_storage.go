@@ -9,7 +9,7 @@ const (
 	PostgreSQL Backend = "postgresql"
 	// Memory is for the cache only: of one process.
 	Memory Backend = "memory"
-	// Shared is for the cache only: one for all the processes on a read model, kept with it.
+	// Shared is for the cache only: one for all the processes of a service, beside the event log.
 	Shared Backend = "shared"
 )
 
@@ -20,7 +20,7 @@ type Storage struct {
 	ReadModel Backend
 	// URL is storage_url as pgx wants it: postgres://user:password@host/database; "".
 	URL URL
-	// Volatile tells that storage_backend asks for memory, which this software does not take literally.
+	// Volatile tells that storage_backend asks for memory: log and read model are embedded, and forgotten at the end.
 	Volatile bool
 	Cache    Cache
 }

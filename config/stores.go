@@ -2,10 +2,6 @@ package config
 
 // stores says what becomes of the stores that Kinto has and this software does not.
 func (l *loader) stores() {
-	if l.Storage.Volatile {
-		l.warn("storage_backend", "storage_backend asks for memory, but this software keeps everything that it "+
-			"acknowledges: it uses the embedded log and SQLite in %s.", l.Storage.DataDir)
-	}
 	var permissions Backend
 	_, given := l.apply(named("permission_backend", &permissions, permissionNames, permissionAdvice), "permission_backend")
 	if given && permissions != "" && permissions != Memory && permissions != l.Storage.ReadModel {
@@ -13,7 +9,7 @@ func (l *loader) stores() {
 			l.Storage.ReadModel)
 	}
 	if kind := l.valueOf("cache_backend"); l.Storage.Cache.Backend == Shared && cacheServers[kind] {
-		l.warn("cache_backend", "cache_backend names %s, which is not used: what processes share is kept with the read model.", kind)
+		l.warn("cache_backend", "cache_backend names %s, which is not used: what processes share is kept beside the event log.", kind)
 	}
 	for _, name := range []string{"permission_url", "cache_url"} {
 		var elsewhere URL
