@@ -46,7 +46,7 @@ func parse(t *testing.T, name string) *server.Options {
 	return options
 }
 
-func TestNATSConfigurationIsDurable(t *testing.T) {
+func TestNATSConfigurationIsDurable(t *testing.T) { //nolint:paralleltest // it sets the environment
 	o := parse(t, "nats1")
 	if !o.SyncAlways || !o.JetStream || o.StoreDir != "/data" {
 		t.Errorf("sync always %t, jetstream %t, folder %q", o.SyncAlways, o.JetStream, o.StoreDir)
@@ -122,7 +122,7 @@ func created(u domain.URI, secret bool) domain.Event {
 	}
 }
 
-func TestClusterKeepsTheLogAndItsSecrets(t *testing.T) {
+func TestClusterKeepsTheLogAndItsSecrets(t *testing.T) { //nolint:paralleltest // it sets the environment
 	urls := cluster(t)
 	log := openLog(t, connect(t, urls, "kintolog"))
 	subscriber := connect(t, urls, "subscriber")
@@ -175,6 +175,7 @@ func openLog(t *testing.T, nc *nats.Conn) *jetstream.Log {
 }
 
 func TestSettingsAreThoseOfADistributedService(t *testing.T) {
+	t.Parallel()
 	s, warnings, err := config.Load("kinto.ini", []string{
 		"KINTO_USERID_HMAC_SECRET=secret", "KINTO_NATS_PASSWORD=owner",
 		"KINTO_STORAGE_URL=postgresql://kintolog:secret@postgres/kintolog",

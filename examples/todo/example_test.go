@@ -22,7 +22,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer service.Close()
+	defer func() { _ = service.Close() }()
 	h := httptest.NewServer(service)
 	defer h.Close()
 
@@ -35,7 +35,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		defer answer.Body.Close()
+		defer func() { _ = answer.Body.Close() }()
 		said, _ := io.ReadAll(answer.Body)
 		fmt.Println(method, path, answer.StatusCode)
 		if method == http.MethodGet {

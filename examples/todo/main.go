@@ -8,8 +8,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
-	"net"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -41,10 +41,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer service.Close()
-	listener, err := net.Listen("tcp", "127.0.0.1:8888")
-	if err == nil {
-		err = web.Server(service).Serve(listener)
-	}
-	log.Print(err)
+	h := web.Server(service)
+	h.Addr = "127.0.0.1:8888"
+	log.Print(errors.Join(h.ListenAndServe(), service.Close()))
 }

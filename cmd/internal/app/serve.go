@@ -43,7 +43,7 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 		return advised(err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	listener, err := net.Listen("tcp", net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port)))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port)))
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -140,7 +140,7 @@ func (t target) post(ctx context.Context, path string, value any) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	said, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		err = fmt.Errorf("post %s: %s: %s", path, answer.Status, said)
