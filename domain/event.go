@@ -5,21 +5,23 @@ import "fmt"
 // Action is what happened to an object.
 type Action string
 
-// The actions. Start and Flush concern the whole log: their URI is empty and
-// LastModified is the moment from which untouched root endpoints date. Start is
-// the first event of every log; after Flush nothing that came before it is there.
+// The actions. Start, Flush and Purge concern more than one object: their URI is empty.
+// Start is the first event of every log; after Flush nothing that came before it is there. The
+// LastModified of both is the moment from which untouched root endpoints date. Purge forgets old
+// tombstones of one resource (see Event.Retain) and dates nothing: its LastModified is 0.
 const (
 	Created Action = "create"
 	Updated Action = "update"
 	Deleted Action = "delete"
 	Started Action = "start"
 	Flushed Action = "flush"
+	Purged  Action = "purge"
 )
 
 // ParseAction is the action of that name.
 func ParseAction(name string) (Action, error) {
 	switch a := Action(name); a {
-	case Created, Updated, Deleted, Started, Flushed:
+	case Created, Updated, Deleted, Started, Flushed, Purged:
 		return a, nil
 	}
 	return "", fmt.Errorf("unknown action %q", name)
@@ -35,6 +37,8 @@ type Event struct {
 	// Cascade says that the deletion took everything below the object with it,
 	// without events of its own (protocol 2.10).
 	Cascade bool
+	// Retain is how many tombstones, the newest, a Purged event leaves in each plural endpoint of the resource.
+	Retain int64
 	// Secret events travel under a subject space that subscribers do not see.
 	Secret bool
 	// Ordered events keep their place in a commit: the log has what was decided before them before them, and what was

@@ -243,6 +243,7 @@ func (s *Snapshot) evolve(c *Catalog, events ...Event) {
 		switch {
 		case e.Action == Flushed, e.Action == Started:
 			s.flush(e.Object.LastModified)
+		case e.Action == Purged: // takes tombstones, which are as good as nothing
 		default:
 			s.put(c, e)
 		}

@@ -39,7 +39,8 @@ import (
 // for events of the whole log), action and format version. Members whose value is empty, zero or
 // false are left out. The time is when the event was
 // decided, by the clock of the writer; last_modified may be chosen by the client. An
-// event with action "delete" carries a tombstone. Secrecy is not in the payload: the subject of
+// event with action "delete" carries a tombstone. One with action "purge" has "retain" in its data, the number of
+// tombstones that each plural endpoint of the resource keeps. Secrecy is not in the payload: the subject of
 // the entry tells.
 //
 // A reader ignores members that it does not know. A change that old readers would misunderstand
@@ -77,6 +78,9 @@ func appendEvent(dst []byte, commit string, index int, e *domain.Event) ([]byte,
 	w.permissions(e.Object.Permissions)
 	if e.Cascade {
 		w.raw(`,"cascade":true`)
+	}
+	if e.Action == domain.Purged {
+		w.raw(`,"retain":`).int(e.Retain)
 	}
 	w.raw("}}")
 	if w.err != nil {

@@ -31,6 +31,7 @@ func goldens() map[string][]domain.Event {
 		"v1-cascade":    {all[4]},
 		"v1-secret":     {all[5]},
 		"v1-flush":      {all[8]},
+		"v1-purge":      {all[9]},
 		"v1-percent-id": {logtest.Event("/buckets/ü b/groups/a.b", domain.Created)},
 	}
 }

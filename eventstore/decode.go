@@ -90,6 +90,8 @@ func (r *reader) body(e *domain.Event) {
 			e.Object.Permissions = r.permissions()
 		case "cascade":
 			e.Cascade = r.token('t').Kind() == 't'
+		case "retain":
+			e.Retain = r.int()
 		default:
 			r.skip()
 		}
@@ -203,7 +205,7 @@ var names = func() map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
 		"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "userid", "requestid",
-		"traceparent", "data", "action", "resource", "last_modified", "created", "permissions", "cascade",
+		"traceparent", "data", "action", "resource", "last_modified", "created", "permissions", "cascade", "retain",
 		"read", "write",
 	} {
 		all[`"`+name+`"`] = name

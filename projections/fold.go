@@ -41,6 +41,9 @@ type folder struct {
 
 func (f *folder) add(e domain.Event, at domain.Position) {
 	switch {
+	case e.Action == domain.Purged:
+		f.begin(Step{Retain: Retention{Resource: e.Resource, Newest: e.Retain}})
+		return
 	case e.Action == domain.Flushed:
 		f.begin(Step{Flush: true})
 	case e.Cascade:

@@ -21,7 +21,7 @@ type Change struct {
 	Steps    []Step // applied in order
 }
 
-// Step is one reduced change. Flush comes first, then Purge, then the rest.
+// Step is one reduced change. Flush comes first, then Purge, then Retain, then the rest.
 type Step struct {
 	// Flush empties the read model: objects, scopes, members, quarantine.
 	Flush bool
@@ -29,12 +29,21 @@ type Step struct {
 	// permissions, memberships of groups, what is in quarantine. Scopes below it keep their row: their timestamp grows by
 	// one millisecond, so that clients see that what they knew is gone, and Live becomes 0.
 	Purge domain.URI
+	// Retain, if its resource is not empty, removes old tombstones. Scopes stay as they are, and so does what is
+	// in quarantine.
+	Retain Retention
 	// Release takes everything that is set aside for these objects out of the quarantine.
 	Release []domain.URI
 	// Objects are upserted by URI, at most one state for each.
 	Objects []Row
 	// Scopes are upserted by plural endpoint, at most one for each.
 	Scopes []ScopeChange
+}
+
+// Retention is how many tombstones of a resource stay in each plural endpoint: the newest, by timestamp.
+type Retention struct {
+	Resource string
+	Newest   int64
 }
 
 // Row is the new state of an object.

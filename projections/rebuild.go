@@ -23,13 +23,26 @@ type Optimizer interface {
 // empty one, or one whose rebuild was interrupted. progress, if not nil, is called after each transaction. The
 // store is then what a [Runner] with the same catalog would have made of the same log.
 func Rebuild(ctx context.Context, log eventstore.Log, target Store, catalog *domain.Catalog, progress func(done, total domain.Position)) error {
+	if _, err := catchUp(ctx, log, target, catalog, progress); err != nil {
+		return fmt.Errorf("rebuild: %w", err)
+	}
+	if o, ok := target.(Optimizer); ok {
+		return o.Optimize(ctx)
+	}
+	return nil
+}
+
+// catchUp applies what the store lacks of the log as it is now, and returns how many entries those were.
+func catchUp(
+	ctx context.Context, log eventstore.Log, target Store, catalog *domain.Catalog, progress func(done, total domain.Position),
+) (domain.Position, error) {
 	checkpoint, tail, err := Verify(ctx, log, target)
 	if err != nil {
-		return fmt.Errorf("rebuild: %w", err)
+		return 0, err
 	}
 	a := applier{store: target, catalog: catalog}
 	if err := a.begin(ctx, checkpoint); err != nil {
-		return fmt.Errorf("rebuild: %w", err)
+		return 0, err
 	}
 	err = batches(ctx, log, checkpoint, tail, func(entries []eventstore.Entry) error {
 		if err := a.apply(ctx, entries); err != nil {
@@ -40,13 +53,7 @@ func Rebuild(ctx context.Context, log eventstore.Log, target Store, catalog *dom
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("rebuild: %w", err)
-	}
-	if o, ok := target.(Optimizer); ok {
-		return o.Optimize(ctx)
-	}
-	return nil
+	return a.checkpoint.Position - checkpoint.Position, err
 }
 
 // batches reads the log up to the tail and hands over whole commits, many at a time.

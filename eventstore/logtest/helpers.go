@@ -40,6 +40,7 @@ func Events() []domain.Event {
 		{Action: domain.Started, Object: domain.Object{LastModified: 1795428000000}},
 		full, Event("/buckets/blog", domain.Updated), tombstone, cascade, secret, ancient, latest,
 		{Action: domain.Flushed, Object: domain.Object{LastModified: 1795428000999}, Origin: domain.Origin{Time: 1795428001000, UserID: "x"}},
+		{Action: domain.Purged, Resource: "record", Retain: 100, Origin: domain.Origin{Time: 1795428002000}},
 	}
 }
 

@@ -3,7 +3,9 @@ package backendtest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/kintolog/kintolog/domain"
@@ -31,6 +33,37 @@ func appliesWhatWasDecided(f *fixture) {
 	tail, err := f.store.Checkpoint(f.t.Context())
 	if err != nil || tail != f.tail {
 		f.t.Errorf("Checkpoint = %v, %v, want %v", tail, err, f.tail)
+	}
+}
+
+func retainsTheNewestTombstones(f *fixture) {
+	f.commit(
+		create("/buckets/a", 1, ""), create("/buckets/b", 2, ""), create("/buckets/c", 3, ""), create("/buckets/d", 4, ""),
+		remove("/buckets/c", 11), remove("/buckets/a", 12), remove("/buckets/b", 13),
+		create("/buckets/d/groups/a", 1, ""), create("/buckets/d/groups/b", 2, ""),
+		remove("/buckets/d/groups/a", 3), remove("/buckets/d/groups/b", 4))
+	before := f.load(domain.Needs{Scopes: []domain.Plural{"", "/buckets"}}).Scopes
+	purge := domain.Event{Action: domain.Purged, Resource: "bucket", Retain: 1}
+	f.commit(purge, create("/buckets/b", 14, ""), remove("/buckets/b", 15), create("/buckets/e", 16, ""), remove("/buckets/e", 17))
+	there := func(want ...domain.URI) {
+		f.t.Helper()
+		all := []domain.URI{
+			"/buckets/a", "/buckets/b", "/buckets/c", "/buckets/d", "/buckets/e", "/buckets/d/groups/a", "/buckets/d/groups/b",
+		}
+		objects := f.load(domain.Needs{Objects: all}).Objects
+		got := slices.Sorted(maps.Keys(objects))
+		slices.Sort(want)
+		equal(f.t, "objects and tombstones", got, want)
+	}
+	there("/buckets/b", "/buckets/d", "/buckets/e", "/buckets/d/groups/a", "/buckets/d/groups/b")
+	f.commit(purge)
+	there("/buckets/d", "/buckets/e", "/buckets/d/groups/a", "/buckets/d/groups/b")
+	f.commit(domain.Event{Action: domain.Purged, Resource: "group"}, domain.Event{Action: domain.Purged, Resource: "bucket"})
+	there("/buckets/d")
+	after := f.load(domain.Needs{Scopes: []domain.Plural{"", "/buckets"}}).Scopes
+	want := map[domain.Plural]domain.Scope{"/buckets": {Timestamp: 17, Live: 1}}
+	if !reflect.DeepEqual(after, want) {
+		f.t.Errorf("scopes = %v, want %v, were %v", after, want, before)
 	}
 }
 

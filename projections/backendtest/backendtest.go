@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t testing.TB) projections.Store) {
 		"LoadsWhatIsNeeded":              loadsWhatIsNeeded,
 		"LoadsManyObjectsAtOnce":         loadsManyObjectsAtOnce,
 		"KeepsTombstones":                keepsTombstones,
+		"RetainsTheNewestTombstones":     retainsTheNewestTombstones,
 		"PurgesBelowAndNothingElse":      purgesBelowAndNothingElse,
 		"FlushesEverything":              flushesEverything,
 		"LetsTimestampsMove":             letsTimestampsMove,

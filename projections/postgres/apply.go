@@ -76,6 +76,9 @@ func queue(b *pgx.Batch, step projections.Step) error {
 	if step.Purge != "" {
 		purge(b, step.Purge)
 	}
+	if step.Retain.Resource != "" {
+		retain(b, step.Retain)
+	}
 	for _, u := range step.Release {
 		b.Queue("DELETE FROM quarantine WHERE plural = $1 AND id = $2", string(u.Plural()), u.ID())
 	}

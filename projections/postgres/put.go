@@ -23,6 +23,18 @@ WHERE o.plural >= $1 AND o.plural < $2 AND o.permissions <> ''
 	b.Queue("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= $1 AND plural < $2", from, to)
 }
 
+// retain removes tombstones but the newest of each plural endpoint. They have neither permissions nor members.
+func retain(b *pgx.Batch, r projections.Retention) {
+	b.Queue(`
+DELETE FROM objects o
+USING (
+    SELECT plural, id, row_number() OVER (PARTITION BY plural ORDER BY last_modified DESC, id) AS place
+    FROM objects
+    WHERE resource = $1 AND deleted
+) t
+WHERE t.place > $2 AND o.plural = t.plural AND o.id = t.id`, r.Resource, r.Newest)
+}
+
 // put writes objects with their permissions and members, a table at a time. Old permissions are those of the old
 // rows, so they go first.
 func put(b *pgx.Batch, rows []projections.Row) {

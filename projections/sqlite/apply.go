@@ -79,6 +79,9 @@ func (t *transaction) apply(step projections.Step) {
 	if step.Purge != "" {
 		t.purge(step.Purge)
 	}
+	if step.Retain.Resource != "" {
+		t.retain(step.Retain)
+	}
 	for _, u := range step.Release {
 		t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", string(u.Plural()), u.ID())
 	}
@@ -117,6 +120,21 @@ WHERE (principal, plural, permission, id) IN (
 	t.exec("DELETE FROM quarantine WHERE plural >= ? AND plural < ?", from, to)
 	t.exec("DELETE FROM objects WHERE plural >= ? AND plural < ?", from, to)
 	t.exec("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= ? AND plural < ?", from, to)
+}
+
+// retain removes tombstones but the newest of each plural endpoint. They have neither permissions nor members.
+func (t *transaction) retain(r projections.Retention) {
+	t.exec(`
+DELETE FROM objects
+WHERE (plural, id) IN (
+    SELECT plural, id
+    FROM (
+        SELECT plural, id, row_number() OVER (PARTITION BY plural ORDER BY last_modified DESC, id) AS place
+        FROM objects
+        WHERE resource = ? AND deleted
+    )
+    WHERE place > ?
+)`, r.Resource, r.Newest)
 }
 
 func (t *transaction) setAside(row projections.Row) {
