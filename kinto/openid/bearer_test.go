@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 	"github.com/kintolog/kintolog/cache/memory"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/kinto/openid"
+	"github.com/kintolog/kintolog/server"
 )
 
 func TestABearerIsTheUserThatTheProviderNames(t *testing.T) {
@@ -252,34 +254,47 @@ func TestWhoLeavesDoesNotSpoilTheVerificationForOthers(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t)
 	i.knows("opaque", `{"sub":"alice"}`)
-	asked, proceed := make(chan struct{}), make(chan struct{})
+	asked, proceed := make(chan struct{}, 2), make(chan struct{})
 	i.on("/userinfo", func(w http.ResponseWriter, r *http.Request) {
-		close(asked)
+		asked <- struct{}{}
 		<-proceed
 		i.userinfo(w, r)
 	})
 	missed := make(chan struct{}, 2)
-	s := start(t, counting{newCache(), func() { missed <- struct{}{} }}, provider(i))
-	ctx, leave := context.WithCancel(t.Context())
-	left := make(chan error)
-	go func() {
-		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/v1/whoami", nil)
+	_, authentications := openid.New(openid.Options{Providers: []openid.Provider{provider(i)}})
+	authenticator, err := authentications["acme"](server.Parts{
+		Cache: counting{newCache(), func() { missed <- struct{}{} }}, Config: server.Config{Logger: (&journal{}).logger()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type outcome struct {
+		user string
+		err  error
+	}
+	authenticate := func(ctx context.Context) chan outcome {
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 		r.Header.Set("Authorization", "Bearer opaque")
-		_, err := http.DefaultTransport.RoundTrip(r) //nolint:bodyclose // there is none
-		left <- err
-	}()
+		done := make(chan outcome, 1)
+		go func() {
+			user, err := authenticator.Authenticate(r)
+			done <- outcome{user, err}
+		}()
+		return done
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	left := authenticate(ctx)
 	<-asked
-	stayed := make(chan string)
-	go func() { stayed <- s.whoami(t, "Bearer opaque") }()
+	stayed := authenticate(t.Context())
 	<-missed
 	<-missed
 	leave()
-	if err := <-left; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v of the request that was cancelled", err)
+	if got := <-left; !errors.Is(got.err, context.Canceled) {
+		t.Errorf("who left: got %+v, want the error of the context", got)
 	}
 	close(proceed)
-	if got, want := <-stayed, "acme:alice"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	if got, want := <-stayed, (outcome{user: "acme:alice"}); got != want {
+		t.Errorf("who stayed: got %+v, want %+v", got, want)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestAServiceDoesNotOpenWithAProviderThatIsNotRight(t *testing.T) {
 		"down":         {func(i *idp) { i.Close() }, "connection refused"},
 		"not found":    {status(http.StatusNotFound), "404 Not Found"},
 		"no JSON":      {status(http.StatusOK), "decode"},
-		"silent":       {func(i *idp) { i.on(wellKnown, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }) }, "Client.Timeout"},
+		"silent":       {func(i *idp) { i.on(wellKnown, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }) }, "exceeded"},
 		"other issuer": {func(i *idp) { i.metadata["issuer"] = "https://evil.example.org" }, "did not match"},
 		"no login":     {lacking("authorization_endpoint"), "has no authorization_endpoint"},
 		"no tokens":    {lacking("token_endpoint"), "has no token_endpoint"},
