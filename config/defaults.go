@@ -37,7 +37,7 @@ func Defaults() *Settings {
 			History: History{TrimMaxCount: -1, TrimThreshold: 100},
 			Attachments: Attachments{
 				Extra: map[string]string{}, Folder: "{bucket_id}/{collection_id}", Extensions: []string{"default"},
-				MimeTypes: map[string]string{}, Cloud: map[string]Secret{},
+				MimeTypes: map[string]string{}, AWS: map[string]Secret{}, Cloud: map[string]Secret{},
 				Rules: AttachmentRules{Randomize: true}, Resources: map[string]map[string]string{},
 			},
 		},

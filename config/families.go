@@ -111,10 +111,12 @@ func (l *loader) attachmentBinding(name string) (b binding, topic string, ok boo
 	if key, found := strings.CutPrefix(name, "attachment.extra."); found {
 		return entry(name, a.Extra, key, func(text string) (string, error) { return text, nil }), attachmentFamily, true
 	}
-	if key, found := strings.CutPrefix(name, "attachment.gcloud."); found {
-		b := entry(name, a.Cloud, key, func(text string) (Secret, error) { return Secret(text), nil })
-		b.show = func() string { return a.Cloud[key].String() }
-		return b, attachmentFamily, true
+	for prefix, secrets := range map[string]map[string]Secret{"attachment.aws.": a.AWS, "attachment.gcloud.": a.Cloud} {
+		if key, found := strings.CutPrefix(name, prefix); found {
+			b := entry(name, secrets, key, func(text string) (Secret, error) { return Secret(text), nil })
+			b.show = func() string { return secrets[key].String() }
+			return b, attachmentFamily, true
+		}
 	}
 	path, found := strings.CutPrefix(name, "attachment.resources.")
 	where, rule, inside := cutLast(path, ".")

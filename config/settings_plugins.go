@@ -49,6 +49,7 @@ type Attachments struct {
 	Folder     string            // attachment.folder; "{bucket_id}/{collection_id}"
 	Extensions []string          // attachment.extensions; default
 	MimeTypes  map[string]string // attachment.mimetypes, type by extension, written ".ext:type"; none
+	AWS        map[string]Secret // attachment.aws.{name}; none
 	Cloud      map[string]Secret // attachment.gcloud.{name}; none
 	Rules      AttachmentRules   // attachment.{name}
 	// Resources are attachment.resources.{bid}[.{cid}].{name} by "{bid}" or "{bid}.{cid}", the others being those of Rules. See [Attachments.For].

@@ -23,7 +23,7 @@ var everything = []string{
 	"version_prefix_redirect_enabled = false", "version_prefix_redirect_ttl_seconds = 8",
 	"trailing_slash_redirect_enabled = 0", "trailing_slash_redirect_ttl_seconds = -1",
 	"cors_origins = a b", "cors_max_age_seconds = ", `eos = "2030-01-31"`, "eos_message = m", "eos_url = u",
-	"batch_max_requests = ", "paginate_by = 10.0", "storage_max_fetch_size = 20", "pagination_token_validity_seconds = 30",
+	"batch_max_requests = ", "batch_strict = true", "paginate_by = 10.0", "storage_max_fetch_size = 20", "pagination_token_validity_seconds = 30",
 	"max_body_bytes = 1", "max_json_depth = 2", "max_query_bytes = 3", "max_query_filters = 4", "answer_timeout_ms = 5",
 	"max_lag = 6", "max_event_streams = 7",
 	"id_generator = kinto.core.storage.generators.UUID4", "bucket_id_generator = kinto.views.RelaxedUUID",
@@ -44,7 +44,7 @@ var everything = []string{
 	"attachment.base_path = bp", "attachment.base_url = bu", "attachment.extra.base_url = xu", "attachment.folder = f",
 	"attachment.keep_old_files = true", "attachment.randomize = false", "attachment.filename_pattern = .*",
 	"attachment.extensions = default+video", "attachment.mimetypes = .a:b/c", "attachment.max_size_bytes = 9",
-	"attachment.gcloud.credentials = hush4", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
+	"attachment.gcloud.credentials = hush4", "attachment.aws.secret_key = hush5", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
 	"event_listeners = hook", "event_listeners.hook.use = webhook", "event_listeners.hook.actions = read, create",
 	"event_listeners.hook.resources = record", "event_listeners.hook.url = https://u:hush5@h/",
 	"metrics_matchdict_fields = bucket_id", "prometheus_prefix = x", "disabled_metrics = c", "prometheus_disabled_metrics = a b",
@@ -72,7 +72,7 @@ func wanted() *config.Settings {
 			},
 		},
 		Limits: config.Limits{
-			PaginateBy: 10, MaxFetchSize: 20, TokenValidity: 30 * time.Second, MaxBodyBytes: 1, MaxJSONDepth: 2, MaxQueryBytes: 3,
+			BatchStrict: true, PaginateBy: 10, MaxFetchSize: 20, TokenValidity: 30 * time.Second, MaxBodyBytes: 1, MaxJSONDepth: 2, MaxQueryBytes: 3,
 			MaxQueryFilters: 4, AnswerTimeout: 5 * time.Millisecond, MaxLag: 6, MaxEventStreams: 7,
 		},
 		Resources: config.Resources{
@@ -104,7 +104,7 @@ func wanted() *config.Settings {
 			},
 			Attachments: config.Attachments{
 				BasePath: "bp", BaseURL: "bu", Extra: map[string]string{"base_url": "xu"}, Folder: "f", Extensions: []string{"default", "video"},
-				MimeTypes: map[string]string{".a": "b/c"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
+				MimeTypes: map[string]string{".a": "b/c"}, AWS: map[string]config.Secret{"secret_key": "hush5"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
 				Rules: config.AttachmentRules{KeepOldFiles: true, FilenamePattern: ".*", MaxSizeBytes: 9},
 				Resources: map[string]map[string]string{
 					"blog": {"keep_old_files": "false"}, "blog.Posts": {"randomize": "true"},
@@ -162,7 +162,7 @@ func TestLoadReadsEverySettingFromTheEnvironment(t *testing.T) {
 	// What names objects that only the file can name.
 	lines := []string{
 		"blog.record_cache_expires_seconds = 0", "blog.Posts.record_cache_expires_seconds = 0",
-		"attachment.extra.base_url =", "attachment.gcloud.credentials =",
+		"attachment.extra.base_url =", "attachment.gcloud.credentials =", "attachment.aws.secret_key =",
 		"attachment.resources.blog.keep_old_files = true", "attachment.resources.blog.Posts.randomize = false",
 	}
 	s, warnings := load(t, env, lines...)

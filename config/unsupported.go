@@ -6,7 +6,6 @@ import "strings"
 // happens instead. Keys are names of settings, of families (see families.go), and values of includes and of
 // multiauth.policies. Whoever makes one work removes its line.
 var unsupported = map[string]string{
-	string(PluginAttachment): "there are no attachments",
 	string(PluginAdmin):      "/admin is not served",
 	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
 	string(PluginPrometheus): "/__metrics__ is not served",

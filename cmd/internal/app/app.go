@@ -46,6 +46,9 @@ func App(s *config.Settings) (server.App, error) {
 		return server.App{}, err
 	}
 	app.Plugins = append(app.Plugins, plugins(s)...)
+	if err := attach(&app, s); err != nil {
+		return server.App{}, err
+	}
 	return app, nil
 }
 

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/kintolog/kintolog/attachments"
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/server"
+)
+
+// attach adds the plug-in for attachments, if the settings ask for it. The default bucket comes before it.
+func attach(app *server.App, s *config.Settings) error {
+	if !s.Plugins.Has(config.PluginAttachment) {
+		return nil
+	}
+	a := s.Plugins.Attachments
+	store, err := attachmentStore(s)
+	if err != nil {
+		return err
+	}
+	plugin, err := attachments.New(attachments.Options{
+		Store: store, BaseURL: a.BaseURL, Folder: a.Folder, Extensions: a.Extensions, MimeTypes: a.MimeTypes,
+		Extra: a.Extra, Version: app.Version, ReadOnly: s.HTTP.ReadOnly,
+		Rules: func(bucket, collection string) attachments.Rules { return attachmentRules(a.For(bucket, collection)) },
+	})
+	if err != nil {
+		return err
+	}
+	app.Plugins = append(app.Plugins, plugin)
+	return nil
+}
+
+func attachmentRules(r config.AttachmentRules) attachments.Rules {
+	rules := attachments.Rules{KeepOldFiles: r.KeepOldFiles, KeepNames: !r.Randomize, MaxSize: int64(r.MaxSizeBytes)}
+	if r.FilenamePattern != "" {
+		rules.Pattern = regexp.MustCompile(r.FilenamePattern) // was tried by Load
+	}
+	return rules
+}
+
+// attachmentStore is where the settings want the files: in S3, in a folder of theirs, or in the data folder.
+func attachmentStore(s *config.Settings) (attachments.Store, error) {
+	a := s.Plugins.Attachments
+	switch {
+	case len(a.Cloud) > 0:
+		return nil, errors.New("attachment.gcloud.* is not supported by this version: Google Cloud Storage has the API of S3 as well; " +
+			"set attachment.aws.endpoint = https://storage.googleapis.com, bucket_name, and an HMAC key as access_key and secret_key")
+	case len(a.AWS) > 0:
+		return attachmentS3(a)
+	case a.BasePath != "":
+		return attachments.OpenLocal(a.BasePath)
+	case s.Storage.Volatile:
+		dir, err := os.MkdirTemp("", "kintolog-attachments-")
+		if err != nil {
+			return nil, err
+		}
+		return attachments.OpenLocal(dir)
+	}
+	return attachments.OpenLocal(filepath.Join(s.Storage.DataDir, "attachments"))
+}
+
+// s3Settings are the names of attachment.aws.*.
+var s3Settings = []string{"access_key", "acl", "bucket_name", "endpoint", "region", "secret_key", "use_path_style"}
+
+func attachmentS3(a config.Attachments) (attachments.Store, error) {
+	for name := range a.AWS {
+		if !slices.Contains(s3Settings, name) {
+			return nil, fmt.Errorf("attachment.aws.%s is not one of %q", name, s3Settings)
+		}
+	}
+	pathStyle := false
+	if text := string(a.AWS["use_path_style"]); text != "" {
+		var err error
+		if pathStyle, err = strconv.ParseBool(text); err != nil {
+			return nil, errors.New("attachment.aws.use_path_style must be true or false")
+		}
+	}
+	return attachments.NewS3(attachments.S3Config{
+		Endpoint: string(a.AWS["endpoint"]), Region: string(a.AWS["region"]), Bucket: string(a.AWS["bucket_name"]),
+		AccessKey: string(a.AWS["access_key"]), SecretKey: string(a.AWS["secret_key"]), ACL: string(a.AWS["acl"]), PathStyle: pathStyle,
+	})
+}
