@@ -1,0 +1,195 @@
+package history
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/web"
+)
+
+func endpoints(p server.Parts) ([]web.Endpoint, error) {
+	return []web.Endpoint{{
+		Name: "snapshot", Path: "/buckets/{bucket}/snapshot/collections/{collection}",
+		Methods: []web.Method{{Name: http.MethodGet, Handle: func(w http.ResponseWriter, r *web.Request) error {
+			return answerSnapshot(p, w, r)
+		}}},
+	}}, nil
+}
+
+// answerSnapshot answers with the records of a collection as they were at a moment, newest first.
+func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error {
+	id, text, ok := cutLast(r.Params["collection"], "@")
+	if !ok {
+		return &domain.Error{Code: domain.MissingResource}
+	}
+	bucket := domain.Plural("/buckets").Object(r.Params["bucket"])
+	s := snapshot{reader: p.Read.From(r.Context()), bucket: bucket, collection: domain.Plural(bucket.Below() + "collections").Object(id)}
+	if err := s.admit(r.Context(), p, r.Caller); err != nil {
+		return err
+	}
+	at, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || at < 0 {
+		return domain.Invalidf(domain.InPath, "timestamp", "Invalid timestamp '%s'", text)
+	}
+	s.at = domain.Timestamp(at)
+	records, err := s.records(r.Context())
+	if err != nil {
+		return &domain.Error{Code: domain.Unavailable, Cause: err}
+	}
+	body := rest.AppendList(nil, records)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // a client that is gone has nothing to be told
+	return nil
+}
+
+func cutLast(text, separator string) (before, after string, ok bool) {
+	i := strings.LastIndex(text, separator)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+// snapshot is a collection as it was at a moment.
+type snapshot struct {
+	reader             readapi.Reader
+	bucket, collection domain.URI
+	at                 domain.Timestamp
+}
+
+// admit lets those in who may, explicitly, read or write the bucket or the collection.
+func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Caller) error {
+	needs := domain.Needs{Objects: []domain.URI{s.bucket, s.collection}, Members: caller.Members()}
+	loaded, err := p.Read.Load(ctx, needs)
+	if err != nil {
+		return err
+	}
+	principals := caller.Principals(loaded.Groups)
+	for _, u := range needs.Objects {
+		o := loaded.Objects[u]
+		if o.Live() && (o.Permissions.Allows("read", principals) || o.Permissions.Allows("write", principals)) {
+			return nil
+		}
+	}
+	return caller.Refusal()
+}
+
+// records are those that did not change since, and of the others what they were.
+//
+// The three lists need not be of one moment: what changes after the first is in the second and then in the third,
+// which count only for what the first has not.
+func (s *snapshot) records(ctx context.Context) ([]domain.Object, error) {
+	plural := domain.Plural(s.collection.Below() + "records")
+	records, err := s.list(ctx, domain.Query{Plural: plural, Filters: []domain.Filter{s.filter(domain.Max, "last_modified")}})
+	if err != nil {
+		return nil, err
+	}
+	later, err := s.list(ctx, domain.Query{
+		Plural: plural, Filters: []domain.Filter{s.filter(domain.Greater, "last_modified")}, Tombstones: true,
+	})
+	if err != nil || len(later) == 0 {
+		return records, err
+	}
+	changed := map[string]bool{}
+	for _, o := range later {
+		changed[o.URI.ID()] = true
+	}
+	for _, o := range records {
+		delete(changed, o.URI.ID())
+	}
+	former, err := s.former(ctx, plural, changed)
+	if err != nil {
+		return nil, err
+	}
+	records = append(records, former...)
+	slices.SortFunc(records, domain.Query{}.Compare)
+	return records, nil
+}
+
+// former are the last states, at the moment, of records that changed since.
+func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map[string]bool) ([]domain.Object, error) {
+	q := domain.Query{Plural: historyOf(s.bucket), Filters: []domain.Filter{
+		equal("resource_name", "record"), equal("collection_id", s.collection.ID()), s.filter(domain.Max, "target.data.last_modified"),
+	}}
+	if len(changed) <= maxNamed {
+		q.Filters = append(q.Filters, oneOf("record_id", changed))
+	}
+	var former []domain.Object
+	err := s.each(ctx, q, func(entry domain.Object) {
+		o, live := target(entry, plural)
+		if !changed[o.URI.ID()] {
+			return
+		}
+		delete(changed, o.URI.ID())
+		if live {
+			former = append(former, o)
+		}
+	})
+	return former, err
+}
+
+// maxNamed is how many records a query of the history names.
+const maxNamed = 500
+
+// target is the object that an entry is about, as it was after the change, and whether it was there.
+func target(entry domain.Object, plural domain.Plural) (o domain.Object, live bool) {
+	id, _ := jsondoc.Lookup(entry.Data, "record_id")
+	text, _ := jsondoc.String(id)
+	o.URI = plural.Object(text)
+	o.Data, _ = jsondoc.Lookup(entry.Data, "target", "data")
+	value, _ := jsondoc.Lookup(o.Data, "last_modified")
+	at, _ := jsondoc.Int(value)
+	o.LastModified = domain.Timestamp(at)
+	action, _ := jsondoc.Lookup(entry.Data, "action")
+	return o, string(action) != `"`+string(domain.Deleted)+`"`
+}
+
+func (s *snapshot) filter(op domain.Op, field string) domain.Filter {
+	return domain.Filter{Field: domain.ParseField(field), Op: op, Values: [][]byte{strconv.AppendInt(nil, int64(s.at), 10)}}
+}
+
+func equal(field, text string) domain.Filter {
+	return domain.Filter{Field: domain.Field{field}, Op: domain.Equal, Values: [][]byte{jsondoc.Quote(text)}}
+}
+
+func oneOf(field string, texts map[string]bool) domain.Filter {
+	f := domain.Filter{Field: domain.Field{field}, Op: domain.In}
+	for text := range texts {
+		f.Values = append(f.Values, jsondoc.Quote(text))
+	}
+	return f
+}
+
+func (s *snapshot) list(ctx context.Context, q domain.Query) (all []domain.Object, err error) {
+	err = s.each(ctx, q, func(o domain.Object) { all = append(all, o) })
+	return all, err
+}
+
+// each calls do with every object that the query selects, newest first.
+func (s *snapshot) each(ctx context.Context, q domain.Query, do func(domain.Object)) error {
+	const page = 5_000
+	q.Limit = page
+	for {
+		_, found, err := s.reader.List(ctx, domain.Needs{}, q)
+		if err != nil {
+			return err
+		}
+		for _, o := range found.Objects {
+			do(o)
+		}
+		if len(found.Objects) < page {
+			return nil
+		}
+		last := found.Objects[page-1].LastModified
+		q.After = [][]byte{strconv.AppendInt(nil, int64(last), 10)}
+	}
+}

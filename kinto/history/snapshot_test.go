@@ -1,0 +1,125 @@
+package history_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/kintolog/kintolog/kinto/history"
+)
+
+// versions are the records of a snapshot as "id version", newest first.
+func (s service) versions(at int64) string {
+	s.t.Helper()
+	var got []string
+	last := int64(1 << 62)
+	for _, r := range s.records("mat", at) {
+		if r.LastModified >= last {
+			s.t.Errorf("snapshot at %d: %s is not older than the one before", at, r.ID)
+		}
+		last = r.LastModified
+		got = append(got, fmt.Sprint(r.ID, " ", r.V))
+	}
+	return strings.Join(got, ", ")
+}
+
+func TestSnapshotsShowRecordsAsTheyWere(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{})
+	s.do("PUT /buckets/b")
+	empty := s.do("PUT /buckets/b/collections/c")
+	s.do("PUT /buckets/b/collections/other")
+	s.do("PUT /buckets/b/collections/other/records/a", `{"data":{"v":0}}`)
+	put := func(id string, v int) int64 {
+		return s.do(fmt.Sprintf("PUT %s/%s", records, id), fmt.Sprintf(`{"data":{"v":%d}}`, v))
+	}
+	a1 := put("a", 1)
+	b1 := put("b", 1)
+	c1 := put("c", 1)
+	b2 := put("b", 2)
+	a2 := put("a", 2)
+	cGone := s.do("DELETE " + records + "/c")
+	cAgain := put("c", 3)
+	b3 := put("b", 3)
+	s.do("DELETE " + records)
+	afterwards := put("d", 1)
+	for _, c := range []struct {
+		at   int64
+		want string
+	}{
+		{0, ""}, {empty, ""}, {a1 - 1, ""}, {a1, "a 1"}, {b1, "b 1, a 1"}, {c1, "c 1, b 1, a 1"}, {b2, "b 2, c 1, a 1"},
+		{a2, "a 2, b 2, c 1"}, {cGone, "a 2, b 2"}, {cAgain, "c 3, a 2, b 2"}, {b3, "b 3, c 3, a 2"},
+		{afterwards - 1, ""}, {afterwards, "d 1"}, {1 << 60, "d 1"},
+	} {
+		if got := s.versions(c.at); got != c.want {
+			t.Errorf("at %d: got %q, want %q", c.at, got, c.want)
+		}
+	}
+}
+
+func TestSnapshotsAreForReaders(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{})
+	s.do("PUT /buckets/b", `{"permissions":{"read":["account:reader"]}}`)
+	s.do("PUT /buckets/b/groups/g", `{"data":{"members":["account:cid"]}}`)
+	s.do("PUT /buckets/b/collections/c", `{"permissions":{"write":["/buckets/b/groups/g"],"record:create":["account:creator"]}}`)
+	s.do("PUT "+records+"/r", `{"permissions":{"read":["account:rec"]}}`)
+	const snapshot = "GET /buckets/b/snapshot/collections/c@"
+	for user, status := range map[string]int{"mat": 200, "reader": 200, "cid": 200, "creator": 403, "rec": 403, "eve": 403, "": 401} {
+		if a := s.send(user, snapshot+"1"); a.status != status {
+			t.Errorf("%q: got %v, want %d", user, a, status)
+		}
+	}
+	for _, at := range []string{"abc", "-1", "1.5", ""} {
+		a := s.send("mat", snapshot+at)
+		if want := `"details":[{"location":"path","name":"timestamp","description":"Invalid timestamp '` + at + `'"}]`; a.status != 400 || !strings.Contains(a.body, want) {
+			t.Errorf("@%s: got %v, want 400 %s", at, a, want)
+		}
+	}
+	if a := s.send("mat", "GET /buckets/b/snapshot/collections/c"); a.status != http.StatusNotFound {
+		t.Errorf("without a timestamp: got %v, want 404", a)
+	}
+	if a := s.send("mat", "GET /buckets/z/snapshot/collections/c@1"); a.status != http.StatusForbidden {
+		t.Errorf("of no bucket: got %v, want 403", a)
+	}
+	a := s.send("mat", snapshot+"999")
+	if a.header.Get("ETag") != "" || a.header.Get("Next-Page") != "" || a.body != `{"data":[]}` || a.header.Get("Content-Type") != "application/json" {
+		t.Errorf("got %v, %v", a, a.header)
+	}
+}
+
+func TestSnapshotsOfManyRecords(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{})
+	s.do("PUT /buckets/b")
+	s.do("PUT /buckets/b/collections/c")
+	const n = 6_000 // more than a page of what a snapshot reads, and more than it names
+	var last int64
+	for round := range 2 {
+		for i := 0; i < n; i += 25 {
+			var requests []string
+			for j := range 25 {
+				requests = append(requests, fmt.Sprintf(`{"path":"/v1%s/r%d","body":{"data":{"v":%d}}}`, records, i+j, round))
+			}
+			s.do("POST /batch", `{"defaults":{"method":"PUT"},"requests":[`+strings.Join(requests, ",")+`]}`)
+		}
+		if round == 0 {
+			last = etag(t, s.send("mat", "GET "+records+"?_limit=1"))
+		}
+	}
+	for _, c := range []struct {
+		at int64
+		v  int
+	}{{last, 0}, {1 << 60, 1}} {
+		got := s.records("mat", c.at)
+		if len(got) != n {
+			t.Fatalf("at %d: got %d records, want %d", c.at, len(got), n)
+		}
+		for i, r := range got {
+			if r.V != c.v || i > 0 && r.LastModified >= got[i-1].LastModified {
+				t.Fatalf("at %d: got %v at %d, want version %d in order", c.at, r, i, c.v)
+			}
+		}
+	}
+}
