@@ -175,8 +175,8 @@ func (l *Local) Delete(_ context.Context, key string) error {
 		return err
 	}
 	for dir := filepath.Dir(name); dir != "."; dir = filepath.Dir(dir) {
-		if l.root.Remove(dir) != nil { // not empty
-			break
+		if l.root.Remove(dir) != nil {
+			return nil //nolint:nilerr // the folder is not empty: there is nothing more to tidy
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package domain_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -268,15 +269,29 @@ func TestPatches(t *testing.T) {
 		data  string
 		perms domain.Permissions
 	}{
-		{"attributes", domain.Command{Data: []byte(`{"o":{"b":2},"n":null}`)},
-			`{"o":{"b":2},"n":null,"id":"x","last_modified":1003}`, nil},
-		{"merge", domain.Command{PatchKind: domain.MergePatch, Data: []byte(`{"o":{"b":2},"n":null}`)},
-			`{"o":{"a":1,"b":2},"id":"x","last_modified":1003}`, nil},
-		{"operations", domain.Command{PatchKind: domain.JSONPatch, Operations: []byte(
-			`[{"op":"remove","path":"/data/n"},{"op":"add","path":"/permissions/read/bob","value":"bob"}]`)},
-			`{"o":{"a":1},"id":"x","last_modified":1003}`, domain.Permissions{"read": {"bob"}}},
-		{"permissions", domain.Command{Permissions: map[string][]string{"read": {"bob", "ann", "bob"}}},
-			`{"o":{"a":1},"n":1,"id":"x","last_modified":1003}`, domain.Permissions{"read": {"ann", "bob"}}},
+		{
+			"attributes",
+			domain.Command{Data: []byte(`{"o":{"b":2},"n":null}`)},
+			`{"o":{"b":2},"n":null,"id":"x","last_modified":1003}`, nil,
+		},
+		{
+			"merge",
+			domain.Command{PatchKind: domain.MergePatch, Data: []byte(`{"o":{"b":2},"n":null}`)},
+			`{"o":{"a":1,"b":2},"id":"x","last_modified":1003}`, nil,
+		},
+		{
+			"operations",
+			domain.Command{PatchKind: domain.JSONPatch, Operations: []byte(
+				`[{"op":"remove","path":"/data/n"},{"op":"add","path":"/permissions/read/bob","value":"bob"}]`)},
+			`{"o":{"a":1},"id":"x","last_modified":1003}`,
+			domain.Permissions{"read": {"bob"}},
+		},
+		{
+			"permissions",
+			domain.Command{Permissions: map[string][]string{"read": {"bob", "ann", "bob"}}},
+			`{"o":{"a":1},"n":1,"id":"x","last_modified":1003}`,
+			domain.Permissions{"read": {"ann", "bob"}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -289,9 +304,7 @@ func TestPatches(t *testing.T) {
 			c.Verb, c.URI, c.Resource, c.Caller = domain.Patch, "/shelves/a/books/x", w.catalog.Resource("book"), alice
 			got := w.must(t, &c).Object
 			want := domain.Permissions{"write": {alice.UserID}}
-			for name, principals := range tt.perms {
-				want[name] = principals
-			}
+			maps.Copy(want, tt.perms)
 			if !sameJSON(t, got.Data, tt.data) || !cmp.Equal(got.Permissions, want) {
 				t.Errorf("got %s %v, want %s %v", got.Data, got.Permissions, tt.data, want)
 			}

@@ -23,7 +23,7 @@ func decodeEvents(payload []byte, secret bool) ([]domain.Event, error) {
 		e.Secret = secret
 		events = append(events, e)
 	})
-	if _, err := r.dec.ReadToken(); r.err == nil && err != io.EOF {
+	if _, err := r.dec.ReadToken(); r.err == nil && !errors.Is(err, io.EOF) {
 		r.err = errors.New("something follows the batch")
 	}
 	if r.err == nil && len(events) == 0 {

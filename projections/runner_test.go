@@ -52,7 +52,9 @@ func closeAtEnd(t testing.TB, store projections.Store) {
 }
 
 // things is a catalog of things.
-func things(t testing.TB) *domain.Catalog { return declare(t, domain.Resource{Name: "thing", Path: "/l"}) }
+func things(t testing.TB) *domain.Catalog {
+	return declare(t, domain.Resource{Name: "thing", Path: "/l"})
+}
 
 func declare(t testing.TB, resources ...domain.Resource) *domain.Catalog {
 	t.Helper()

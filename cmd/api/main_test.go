@@ -57,12 +57,12 @@ func start(t *testing.T, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.stop(os.Kill) })
+	t.Cleanup(func() { _ = p.stop(os.Kill) })
 	lines := bufio.NewReader(stdout)
 	first, err := lines.ReadString('\n')
 	_, url, found := strings.Cut(first, "serves ")
 	if err != nil || !found {
-		p.stop(os.Kill)
+		_ = p.stop(os.Kill)
 		t.Fatalf("it said %q, %v\n%s", first, err, p.out)
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,8 +40,8 @@ type part struct {
 
 // Close stops everything that the stack has started, and waits for it.
 func (s *stack) Close() (err error) {
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		err = errors.Join(err, s.closers[i]())
+	for _, v := range slices.Backward(s.closers) {
+		err = errors.Join(err, v())
 	}
 	return err
 }

@@ -70,7 +70,7 @@ func TestLookupDescendsObjects(t *testing.T) {
 	}
 }
 
-func TestLookupDoesNotAllocate(t *testing.T) {
+func TestLookupDoesNotAllocate(t *testing.T) { //nolint:paralleltest // it counts allocations
 	doc := []byte(`{"a":{"b":"é"},"c":1}`)
 	if n := testing.AllocsPerRun(100, func() { jsondoc.Lookup(doc, "a", "b") }); n != 0 {
 		t.Errorf("got %v allocations, want 0", n)

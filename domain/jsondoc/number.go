@@ -127,7 +127,7 @@ func (a number) compare(b number) int {
 const exactBelow = 1 << 53 // float64 holds every integer up to here
 
 func parseNumber(literal []byte) number {
-	if bytes.IndexAny(literal, ".e") >= 0 {
+	if bytes.ContainsAny(literal, ".e") {
 		return parseFloat(literal)
 	}
 	digits, negative := bytes.CutPrefix(literal, []byte("-"))

@@ -145,8 +145,7 @@ func TestPatchTellsWhichOperationFailed(t *testing.T) {
 func TestPatchRefusesWhatIsNotJSON(t *testing.T) {
 	t.Parallel()
 	_, err := jsondoc.Patch([]byte(`{}`), []byte(`[{"op":]`), jsondoc.PatchLimits{})
-	var syntax *jsondoc.SyntaxError
-	if !errors.As(err, &syntax) {
+	if _, ok := errors.AsType[*jsondoc.SyntaxError](err); !ok {
 		t.Errorf("got %v, want a syntax error", err)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/kintolog/kintolog/domain/jsondoc"
 	"pgregory.net/rapid"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
 )
 
 // The properties hold against a model: values decoded by encoding/json, with a *big.Rat

@@ -28,7 +28,7 @@ func TestAnswersOfTheServer(t *testing.T) {
 		`not json`: {errAny, lost},
 	} {
 		err := acknowledged([]byte(answer), tail)
-		if want.err == errAny && (err == nil || errors.Is(err, eventstore.ErrConflict)) || want.err != errAny && !errors.Is(err, want.err) {
+		if errors.Is(want.err, errAny) && (err == nil || errors.Is(err, eventstore.ErrConflict)) || !errors.Is(want.err, errAny) && !errors.Is(err, want.err) {
 			t.Errorf("answer %s: %v, want %v", answer, err, want.err)
 		}
 		if got := outcomeOf(err); got != want.outcome {

@@ -42,8 +42,7 @@ type refusals struct {
 
 func (r *refusals) Append(ctx context.Context, after eventstore.Tail, commit eventstore.Commit) (eventstore.Tail, error) {
 	tail, err := r.Log.Append(ctx, after, commit)
-	var refused *natsjs.APIError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*natsjs.APIError](err); ok {
 		r.mu.Lock()
 		r.codes[refused.ErrorCode]++
 		r.mu.Unlock()

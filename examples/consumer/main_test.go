@@ -68,7 +68,7 @@ func hear(t *testing.T, url, until string) []string {
 		t.Fatalf("after %q: %v", heard, err)
 	}
 	_, _ = io.Copy(io.Discard, r)
-	_ = <-ended // it was told to end
+	<-ended // it was told to end
 	return heard
 }
 

@@ -60,7 +60,7 @@ func TestABrowserComesBackWithATokenThatIsAccepted(t *testing.T) {
 		return nil
 	}}
 	begin := one.loginURL(url.Values{"callback": {app.URL + "/in?token="}, "scope": {"openid email"}})
-	res, err := browser.Get(begin) //nolint:noctx // a browser
+	res, err := browser.Get(begin)
 	if err != nil {
 		t.Fatal(err)
 	}

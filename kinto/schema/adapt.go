@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -108,7 +109,8 @@ func (k badName) LocalizedString(*message.Printer) string { return "invalid name
 func (p propertyNames) Validate(ctx *jsonschema.ValidatorContext, v any) {
 	object, _ := v.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if err, ok := p.schema.Validate(name).(*jsonschema.ValidationError); ok {
+		err := &jsonschema.ValidationError{}
+		if errors.As(p.schema.Validate(name), &err) {
 			ctx.AddErrors(err.Causes, badName{name})
 		}
 	}

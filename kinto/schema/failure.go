@@ -2,6 +2,7 @@ package schema
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -30,7 +31,8 @@ func (c *compiled) validate(value any, size int) (*failure, error) {
 	if err := c.costs.allow(c.schema, value, size); err != nil {
 		return nil, err
 	}
-	err, ok := c.schema.Validate(value).(*jsonschema.ValidationError)
+	err := &jsonschema.ValidationError{}
+	ok := errors.As(c.schema.Validate(value), &err)
 	if !ok {
 		return nil, nil
 	}
@@ -108,7 +110,7 @@ func (r *reader) failure(e *jsonschema.ValidationError, order []int, name *nameO
 	if f.keyword != "" {
 		at = f.schema.step(f.keyword).order
 	}
-	f.order = append(order[:len(order):len(order)], at...)
+	f.order = append(slices.Clip(order), at...)
 	if name != nil {
 		f.path, f.value = name.object, name.name
 	} else {
@@ -149,7 +151,7 @@ func (f failure) each(names []string) []failure {
 	for i, name := range names {
 		one := f
 		one.extras = []any{name}
-		one.order = append(f.order[:len(f.order):len(f.order)], i)
+		one.order = append(slices.Clip(f.order), i)
 		all = append(all, one)
 	}
 	return all

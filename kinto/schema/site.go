@@ -2,6 +2,7 @@ package schema
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,13 +39,13 @@ func (s site) step(token string) site {
 	at := 0
 	for name, value := range jsondoc.Members(s.value) {
 		if name == token {
-			return site{value, append(s.path[:len(s.path):len(s.path)], name), append(s.order[:len(s.order):len(s.order)], at)}
+			return site{value, append(slices.Clip(s.path), name), append(slices.Clip(s.order), at)}
 		}
 		at++
 	}
 	for value := range jsondoc.Elements(s.value) {
 		if strconv.Itoa(at) == token {
-			return site{value, append(s.path[:len(s.path):len(s.path)], at), append(s.order[:len(s.order):len(s.order)], at)}
+			return site{value, append(slices.Clip(s.path), at), append(slices.Clip(s.order), at)}
 		}
 		at++
 	}

@@ -98,9 +98,12 @@ func listsTombstonesWhereAsked(f *fixture) {
 	f.commit(create("/l/a", 1, `"t":"x"`), create("/l/b", 2, `"t":"y","deleted":true`), create("/l/c", 3, ""))
 	f.commit(remove("/l/c", 4))
 	for _, q := range []domain.Query{
-		{}, {Tombstones: true},
-		{Tombstones: true, Sort: sorts("t")}, {Tombstones: true, Sort: sorts("-t")},
-		{Tombstones: true, Sort: sorts("deleted")}, {Tombstones: true, Sort: sorts("-deleted")},
+		{},
+		{Tombstones: true},
+		{Tombstones: true, Sort: sorts("t")},
+		{Tombstones: true, Sort: sorts("-t")},
+		{Tombstones: true, Sort: sorts("deleted")},
+		{Tombstones: true, Sort: sorts("-deleted")},
 		{Tombstones: true, Filters: []domain.Filter{filter("eq deleted true")}},
 		{Tombstones: true, Filters: []domain.Filter{filter("eq deleted false")}},
 		{Tombstones: true, Filters: []domain.Filter{filter("not deleted true")}},

@@ -50,7 +50,7 @@ func (s *Store) scan(ctx context.Context, text string, args []any, row func(scan
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	defer rows.Close()
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
 			return err

@@ -29,7 +29,7 @@ func dump(ctx context.Context, tx *sql.Tx, table sqlquery.Table, line func(strin
 	if err != nil {
 		return err
 	}
-	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	defer rows.Close()
 	for rows.Next() {
 		text, err := table.Line(rows.Scan)
 		if err != nil {

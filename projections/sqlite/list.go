@@ -93,7 +93,7 @@ func (s *Store) objects(ctx context.Context, tx *sql.Tx, l listing) ([]domain.Ob
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	defer rows.Close()
 	var list []domain.Object
 	for rows.Next() {
 		var o domain.Object

@@ -73,7 +73,7 @@ FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.last_modified = w.col
 }
 
 func scanSnapshot(rows *sql.Rows) (domain.Snapshot, error) {
-	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	defer rows.Close()
 	snapshot := sqlquery.NewSnapshot()
 	for rows.Next() {
 		var p sqlquery.Part

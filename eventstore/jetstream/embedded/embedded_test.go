@@ -38,7 +38,7 @@ func TestStartRefusesAFolderInUse(t *testing.T) {
 }
 
 // TestStartInAnotherProcess is the other process.
-func TestStartInAnotherProcess(t *testing.T) {
+func TestStartInAnotherProcess(t *testing.T) { //nolint:paralleltest // it is the other process
 	dir := os.Getenv("EMBEDDED_TEST_DIR")
 	if dir == "" {
 		t.Skip("runs as part of TestStartRefusesAFolderInUse")
