@@ -288,23 +288,33 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	return all, nil
 }
 
-// resource makes the plural endpoint and that of the objects, with the methods in the order of protocol 2.12.
+// resource makes the plural endpoint and that of the objects, those that the resource has.
 func (s *Server) resource(app App, r *domain.Resource) []web.Endpoint {
 	read, write := s.parts.Read, s.parts.Write
-	plural := web.Endpoint{
-		Name: r.Name + "-plural", Path: r.Path, Kind: web.PluralEndpoint, Resource: r,
-		Methods: slices.Concat(read.PluralMethods(), write.PluralMethods()),
+	var endpoints []web.Endpoint
+	if len(r.PluralMethods) > 0 {
+		endpoints = append(endpoints, web.Endpoint{
+			Name: r.Name + "-plural", Path: r.Path, Kind: web.PluralEndpoint, Resource: r,
+			Methods: app.served(r, web.PluralEndpoint, r.PluralMethods, slices.Concat(read.PluralMethods(), write.PluralMethods())),
+		})
 	}
-	object := web.Endpoint{
-		Name: r.Name + "-object", Path: r.Path + "/{id}", Kind: web.ObjectEndpoint, Resource: r,
-		Methods: slices.Concat(read.ObjectMethods(), write.ObjectMethods()),
-	}
-	endpoints := []web.Endpoint{plural, object}
-	for i := range endpoints {
-		e := &endpoints[i]
-		e.Methods = slices.DeleteFunc(e.Methods, func(m web.Method) bool {
-			return app.Enabled != nil && !app.Enabled(r, e.Kind, m.Name)
+	if len(r.ObjectMethods) > 0 {
+		endpoints = append(endpoints, web.Endpoint{
+			Name: r.Name + "-object", Path: r.Path + "/{id}", Kind: web.ObjectEndpoint, Resource: r,
+			Methods: app.served(r, web.ObjectEndpoint, r.ObjectMethods, slices.Concat(read.ObjectMethods(), write.ObjectMethods())),
 		})
 	}
 	return endpoints
+}
+
+// served are the methods that the resource has and the app enables, of all there are.
+func (a App) served(r *domain.Resource, kind web.Kind, names []string, all []web.Method) []web.Method {
+	var methods []web.Method
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(m web.Method) bool { return m.Name == name })
+		if i >= 0 && (a.Enabled == nil || a.Enabled(r, kind, name)) {
+			methods = append(methods, all[i])
+		}
+	}
+	return methods
 }
