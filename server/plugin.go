@@ -16,7 +16,9 @@ type Plugin struct {
 	Name string
 	// Capability announces the plug-in to clients, under the name that they know.
 	Capability *Capability
-	Resources  []domain.Resource
+	// Settings are added to those that the root endpoint tells.
+	Settings  map[string]any
+	Resources []domain.Resource
 	// Checks see every object of resources, by their names, before it is created or changed: after the check of the
 	// resource itself and those of plug-ins before. They are as domain.Resource.Check.
 	Checks map[string]func(domain.Write) ([]byte, error)
@@ -30,8 +32,38 @@ type Plugin struct {
 	Before func(Parts) func(*web.Request) error
 	// User adds to what the root endpoint tells callers of themselves; it is not asked for anonymous ones.
 	User func(Parts, *web.Request) (map[string]any, error)
+	// Wrap stands between the service and what it runs on.
+	Wrap Wrappers
+	// Observe is told of each request when it is answered (web.Config.Observe).
+	Observe func(web.Summary)
 	// Background runs beside the service until it closes, which ends the context and waits for Background to return.
 	Background func(context.Context, Parts)
+}
+
+// Wrappers return the same contract as they get, and are called once, before anything uses what they wrap. Each of them may
+// be missing.
+type Wrappers struct {
+	Log   func(eventstore.Log) eventstore.Log
+	Model func(projections.Store) projections.Store
+	Cache func(domain.Cache) domain.Cache
+}
+
+func wrapped[T any](wrap func(T) T, inner T) T {
+	if wrap == nil {
+		return inner
+	}
+	return wrap(inner)
+}
+
+// inform tells both, of which either may be missing.
+func inform(first, second func(web.Summary)) func(web.Summary) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(s web.Summary) { first(s); second(s) }
 }
 
 // Authentication makes an authenticator for a running service.

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ import (
 	"github.com/kintolog/kintolog/batch"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/idempotency"
+	"github.com/kintolog/kintolog/openapi"
 	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
@@ -37,12 +40,16 @@ type App struct {
 	APIVersion string
 	// Docs is where people read about the service.
 	Docs string
+	// Contribute is the JSON document that tells people how to take part (protocol 6.5). Default none.
+	Contribute []byte
 	// Resources it serves, parents before children.
 	Resources []domain.Resource
 	Policy    domain.Policy
 	// Authenticators are asked in order who calls.
 	Authenticators []Authentication
-	Plugins        []Plugin
+	// Security tells clients how callers identify themselves, by the name of the policy (protocol 6.6).
+	Security map[string]openapi.Scheme
+	Plugins  []Plugin
 	// Enabled, if set, tells whether a method of a resource's plural or object endpoint is served.
 	Enabled func(r *domain.Resource, kind web.Kind, method string) bool
 }
@@ -55,6 +62,13 @@ type Config struct {
 	Memory bool
 	Log    LogConfig
 	Model  ModelConfig
+	// File is the configuration file that the root endpoint tells of. Default "": none.
+	File string
+	// VersionFile holds the JSON that /__version__ answers with. Default "", and if there is no such file: not found.
+	VersionFile string
+	// RootCache is for how long the answer of the root endpoint can be kept in read-only mode. Default 24 hours;
+	// negative forbids to keep it.
+	RootCache time.Duration
 	// WithoutProjector leaves it to other processes to fold the log into the read model.
 	WithoutProjector bool
 
@@ -70,13 +84,24 @@ type Config struct {
 	BatchStrict bool
 	// TokenValidity is for how long a paginated deletion can be continued. Default 10 minutes.
 	TokenValidity time.Duration
-	// MaxLag and Readable are those of writeapi.Config.
+	// MaxLag and Readable are those of writeapi.Config. A read model that is further behind than MaxLag fails the heartbeat.
 	MaxLag   int
 	Readable time.Duration
 	// HeartbeatTimeout bounds each check of the heartbeat. Default 10 s.
 	HeartbeatTimeout time.Duration
 	Logger           *logrus.Logger
 	Now              func() time.Time
+}
+
+func (a App) withDefaults() App {
+	a.APIVersion = cmp.Or(a.APIVersion, "1.23")
+	return a
+}
+
+// prefix is what every path begins with, without slashes.
+func (a App) prefix() string {
+	major, _, _ := strings.Cut(a.APIVersion, ".")
+	return "v" + major
 }
 
 func (c Config) withDefaults() Config {
@@ -89,8 +114,10 @@ func (c Config) withDefaults() Config {
 	if c.BatchMaxRequests == 0 {
 		c.BatchMaxRequests = 25
 	}
-	if c.HeartbeatTimeout == 0 {
-		c.HeartbeatTimeout = 10 * time.Second
+	c.HeartbeatTimeout = cmp.Or(c.HeartbeatTimeout, 10*time.Second)
+	c.RootCache = cmp.Or(c.RootCache, 24*time.Hour)
+	if c.MaxLag <= 0 {
+		c.MaxLag = 10_000
 	}
 	c.Web.Now, c.Web.Log = c.Now, c.Logger
 	return c
@@ -103,6 +130,7 @@ type Server struct {
 	nats   *nats.Conn
 	closes []func() error // in the order of opening
 
+	described *openapi.Description
 	eventsURL string
 }
 
@@ -115,7 +143,8 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	config = config.withDefaults()
+	app, config = app.withDefaults(), config.withDefaults()
+	config.Web.Version = cmp.Or(config.Web.Version, app.prefix())
 	if s.parts, err = s.open(ctx, app, config); err != nil {
 		return nil, err
 	}
@@ -134,6 +163,7 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 		if plugin.Before != nil {
 			config.Web.Before = append(config.Web.Before, plugin.Before(s.parts))
 		}
+		config.Web.Observe = inform(config.Web.Observe, plugin.Observe)
 	}
 	if s.Frame, err = web.New(config.Web, endpoints); err != nil {
 		return nil, err
@@ -185,9 +215,12 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	if p.Cache, err = s.openCache(ctx, config); err != nil {
 		return Parts{}, err
 	}
+	for _, plugin := range app.Plugins {
+		p.Cache = wrapped(plugin.Wrap.Cache, p.Cache)
+	}
 	p.Loop = writeapi.NewLoop(writeapi.Config{
 		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
-		MaxLag: domain.Position(max(config.MaxLag, 0)), Readable: config.Readable,
+		MaxLag: domain.Position(config.MaxLag), Readable: config.Readable,
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })
 	// A transaction that does nothing begins the log if it is empty, and waits for what the log holds.
@@ -219,11 +252,15 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	if p.Model, err = s.openModel(ctx, config, dir); err != nil {
 		return Parts{}, err
 	}
+	for _, plugin := range app.Plugins {
+		p.Log = wrapped(plugin.Wrap.Log, p.Log)
+		p.Model = wrapped(plugin.Wrap.Model, p.Model)
+	}
 	return p, nil
 }
 
 func resources(app App) []domain.Resource {
-	all := slices.Clone(app.Resources)
+	all := slices.Concat(app.Resources, idempotency.Resources())
 	for _, plugin := range app.Plugins {
 		all = append(all, plugin.Resources...)
 	}
@@ -265,16 +302,23 @@ func policy(app App) domain.Policy {
 // endpoints are those of all resources, the utilities, and those of plug-ins.
 func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	var all []web.Endpoint
+	keys := s.keys()
 	for _, r := range s.parts.Catalog.Resources() {
-		all = append(all, s.resource(app, r)...)
+		for _, e := range s.resource(app, r) {
+			all = append(all, repeatable(keys, e))
+		}
 	}
-	all = append(all, s.parts.utilities()...)
-	all = append(all, batch.Endpoint(batch.Config{
-		Max: config.BatchMaxRequests, Strict: config.BatchStrict, Prefix: "/" + cmp.Or(config.Web.Version, "v1"),
+	utilities, err := s.utilities(config)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, utilities...)
+	all = append(all, repeatable(keys, batch.Endpoint(batch.Config{
+		Max: config.BatchMaxRequests, Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
-	}))
+	})))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {
 			continue
@@ -285,7 +329,29 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		}
 		all = append(all, more...)
 	}
-	return all, nil
+	s.described, err = openapi.New(openapi.Info{
+		Title: app.Name, Version: app.APIVersion, Prefix: "/" + config.Web.Version, Security: app.Security,
+		ReadOnly: config.Web.ReadOnly,
+	}, all)
+	return all, err
+}
+
+// keys carry out requests that have an idempotency key.
+func (s *Server) keys() *idempotency.Keys {
+	return &idempotency.Keys{
+		Loop: s.parts.Loop, Model: s.parts.Model,
+		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
+	}
+}
+
+// repeatable is the endpoint with writes that can be repeated with a key.
+func repeatable(keys *idempotency.Keys, e web.Endpoint) web.Endpoint {
+	for i, m := range e.Methods {
+		if m.Name != http.MethodGet && m.Name != http.MethodHead {
+			e.Methods[i].Handle = keys.Wrap(m.Handle)
+		}
+	}
+	return e
 }
 
 // resource makes the plural endpoint and that of the objects, those that the resource has.

@@ -1,0 +1,125 @@
+package openapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/kintolog/kintolog/web"
+)
+
+// resourceOperation describes a method of a resource (protocol section 2).
+func resourceOperation(e *web.Endpoint, method string) operation {
+	r := e.Resource
+	plural := r.Path[strings.LastIndexByte(r.Path, '/')+1:]
+	singular := r.Name
+	if singular == plural {
+		singular += "_entry"
+	}
+	o := operation{tag: capitalised(plural)}
+	if e.Kind == web.PluralEndpoint {
+		o.id, o.parameters, o.responses = pluralOperation(method, singular, plural, ref(r.Name))
+	} else {
+		o.id, o.parameters, o.responses = objectOperation(method, singular, ref(r.Name))
+	}
+	if method == http.MethodPatch {
+		o.consumes = []string{jsonType, "application/merge-patch+json", "application/json-patch+json"}
+	}
+	return o
+}
+
+func pluralOperation(method, singular, plural string, data object) (id string, parameters []object, responses object) {
+	list := object{"type": "object", "required": []string{"data"}, "properties": object{
+		"data": object{"type": "array", "items": data},
+	}}
+	switch method {
+	case http.MethodPost:
+		return "create_" + singular, append(conditions(), body(false)),
+			answers(object{"200": one(data), "201": one(data)}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
+	case http.MethodDelete:
+		return "delete_" + plural, append(conditions(), query()...),
+			answers(object{"200": list}, 400, 401, 403, 404, 406, 412)
+	default:
+		return strings.ToLower(method) + "_" + plural, append(conditions(), query()...),
+			answers(object{"200": list, "304": nil}, 400, 401, 403, 404, 406, 412)
+	}
+}
+
+func objectOperation(method, singular string, data object) (id string, parameters []object, responses object) {
+	switch method {
+	case http.MethodPut:
+		return "update_" + singular, append(conditions(), body(false)),
+			answers(object{"200": one(data), "201": one(data)}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
+	case http.MethodPatch:
+		some := object{"type": "object", "required": []string{"data"}, "properties": object{
+			"data": object{"type": "object"}, "permissions": ref("Permissions"),
+		}}
+		behavior := object{"name": "Response-Behavior", "in": "header", "type": "string", "enum": []string{"full", "light", "diff"}}
+		return "patch_" + singular, append(conditions(), behavior, body(true)),
+			answers(object{"200": some}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
+	case http.MethodDelete:
+		deleted := object{"type": "object", "required": []string{"data"}, "properties": object{"data": data}}
+		return "delete_" + singular, append(conditions(), parameter("last_modified", "string")),
+			answers(object{"200": deleted}, 400, 401, 403, 404, 406, 412)
+	default:
+		return strings.ToLower(method) + "_" + singular, append(conditions(), parameter("_fields", "string")),
+			answers(object{"200": one(data), "304": nil}, 400, 401, 403, 404, 406, 412)
+	}
+}
+
+// one is the answer with an object; its permissions are left out of projections.
+func one(data object) object {
+	return object{"type": "object", "required": []string{"data"}, "properties": object{
+		"data": data, "permissions": ref("Permissions"),
+	}}
+}
+
+// conditions are the headers with preconditions.
+func conditions() []object {
+	return []object{
+		{"name": "If-Match", "in": "header", "type": "string"},
+		{"name": "If-None-Match", "in": "header", "type": "string"},
+	}
+}
+
+// query are the parameters of lists with a name of their own; names of attributes filter (protocol 3.1).
+func query() []object {
+	return []object{
+		parameter("_limit", "integer"), parameter("_token", "string"), parameter("_sort", "string"), parameter("_fields", "string"),
+		parameter("_since", "string"), parameter("_before", "string"), parameter("_to", "string"),
+	}
+}
+
+func parameter(name, kind string) object {
+	return object{"name": name, "in": "query", "type": kind}
+}
+
+// body is that of a write. A patch may be a list of operations.
+func body(patch bool) object {
+	schema := object{}
+	if !patch {
+		schema = object{"type": "object", "properties": object{
+			"data": object{"type": "object"}, "permissions": ref("Permissions"),
+		}}
+	}
+	return object{"name": "body", "in": "body", "schema": schema}
+}
+
+// answers are the schemas by status, nil for no body, and the failures.
+func answers(schemas object, failures ...int) object {
+	all := object{"default": object{"$ref": "#/responses/default"}}
+	for status, schema := range schemas {
+		code, _ := strconv.Atoi(status)
+		described := object{"description": http.StatusText(code)}
+		if schema != nil {
+			described["schema"] = schema
+		}
+		all[status] = described
+	}
+	for _, status := range failures {
+		all[strconv.Itoa(status)] = object{"$ref": "#/responses/" + strconv.Itoa(status)}
+	}
+	return all
+}
+
+func capitalised(word string) string { return strings.ToUpper(word[:1]) + word[1:] }

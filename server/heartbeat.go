@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/kintolog/kintolog/cache"
+	"github.com/kintolog/kintolog/web"
+)
+
+// heartbeat checks everything that the service depends on (protocol 6.2). No check writes in read-only mode.
+type heartbeat struct {
+	Parts
+	checks map[string]func(context.Context) error
+}
+
+func newHeartbeat(p Parts) *heartbeat {
+	h := &heartbeat{p, map[string]func(context.Context) error{
+		"log": p.reachable, "log_durable": p.durable,
+		"storage": p.stored, "permission": p.stored, // permissions are kept with the objects
+		"cache": p.cached, "projection": p.projected,
+	}}
+	for _, plugin := range p.App.Plugins {
+		maps.Copy(h.checks, plugin.Heartbeats)
+	}
+	return h
+}
+
+// serve tells of each check whether all is well, or null if it cannot tell, which does not count as a failure.
+func (h *heartbeat) serve(w http.ResponseWriter, r *web.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), h.Config.HeartbeatTimeout)
+	defer cancel()
+	told, status := map[string]any{}, http.StatusOK
+	for name, err := range h.run(ctx) {
+		if errors.Is(err, errSilent) {
+			told[name] = nil
+			continue
+		}
+		told[name] = err == nil
+		if err != nil {
+			status = http.StatusServiceUnavailable
+			h.Config.Logger.WithError(err).WithField("check", name).Warn("heartbeat fails")
+		}
+	}
+	return WriteJSON(w, status, told)
+}
+
+// run runs all checks at the same time, and waits for none longer than ctx.
+func (h *heartbeat) run(ctx context.Context) map[string]error {
+	type result struct {
+		name string
+		err  error
+	}
+	results := make(chan result, len(h.checks)) // so that one that is late can end
+	all := map[string]error{}
+	for name, check := range h.checks {
+		all[name] = context.DeadlineExceeded // until it is known
+		go func() { results <- result{name, safely(ctx, check)} }()
+	}
+	for range h.checks {
+		select {
+		case r := <-results:
+			all[r.name] = r.err
+		case <-ctx.Done():
+			return all
+		}
+	}
+	return all
+}
+
+// safely makes an error of a panic.
+func safely(ctx context.Context, check func(context.Context) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
+	return check(ctx)
+}
+
+func (p Parts) reachable(ctx context.Context) error {
+	_, err := p.Log.Tail(ctx)
+	return err
+}
+
+// durable fails if the log acknowledges what is not on disk, unless the operator wants it to.
+func (p Parts) durable(ctx context.Context) error {
+	if p.Config.Memory || p.Config.Log.NoSync {
+		return errSilent
+	}
+	d := p.Durability(ctx)
+	switch {
+	case !d.Known:
+		return errSilent
+	case !d.Synced:
+		return errors.New("the log acknowledges what is not on disk: " + d.Detail)
+	}
+	return nil
+}
+
+// errSilent is of a check that has nothing to say.
+var errSilent = errors.New("neither well nor ill")
+
+func (p Parts) stored(ctx context.Context) error {
+	_, err := p.Model.Checkpoint(ctx)
+	return err
+}
+
+func (p Parts) cached(ctx context.Context) error {
+	if p.Config.Web.ReadOnly {
+		_, _, err := p.Cache.Get(ctx, "__heartbeat__")
+		return err
+	}
+	return cache.Ping(ctx, p.Cache)
+}
+
+// projected fails if the read model is too far behind the log, or does not reach in time the place where the log
+// ends now.
+func (p Parts) projected(ctx context.Context) error {
+	if err := p.Progress.Err(); err != nil {
+		return err
+	}
+	tail, err := p.Log.Tail(ctx)
+	if err != nil {
+		return err
+	}
+	position := p.Progress.Position()
+	if lag := int(max(tail.Position, position) - position); lag > p.Config.MaxLag {
+		return fmt.Errorf("the read model is %d entries behind the log", lag)
+	}
+	return p.Progress.Wait(ctx, tail.Position)
+}

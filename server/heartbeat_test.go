@@ -1,0 +1,145 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/server"
+)
+
+// well is a heartbeat with exceptions. What is kept in memory need not be durable.
+func well(changes map[string]any) map[string]any {
+	all := map[string]any{
+		"log": true, "log_durable": nil, "storage": true, "permission": true, "cache": true, "projection": true,
+	}
+	for name, value := range changes {
+		all[name] = value
+	}
+	return all
+}
+
+func TestTheHeartbeatNamesWhatFails(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(a *server.App, c *server.Config) {
+		c.HeartbeatTimeout = 100 * time.Millisecond
+		a.Plugins = []server.Plugin{{Name: "x", Heartbeats: map[string]func(context.Context) error{
+			"fine":   func(context.Context) error { return nil },
+			"broken": func(context.Context) error { return errors.New("broken") },
+			"panics": func(context.Context) error { panic("out of order") },
+			"hangs":  func(context.Context) error { <-t.Context().Done(); return nil },
+		}}}
+	})
+	w := ask(t, s, "", "GET /__heartbeat__", "")
+	want := well(map[string]any{"fine": true, "broken": false, "panics": false, "hangs": false})
+	if diff := cmp.Diff(want, decoded(t, w)); diff != "" || w.Code != 503 {
+		t.Errorf("got %d, want 503; -want +got\n%s", w.Code, diff)
+	}
+}
+
+func TestTheHeartbeatOfADurableServiceIsWell(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(_ *server.App, c *server.Config) { c.Memory, c.DataDir = false, t.TempDir() })
+	w := ask(t, s, "", "GET /__heartbeat__", "")
+	if diff := cmp.Diff(well(map[string]any{"log_durable": true}), decoded(t, w)); diff != "" || w.Code != 200 {
+		t.Errorf("got %d, want 200; -want +got\n%s", w.Code, diff)
+	}
+}
+
+// stuck is a read model that takes nothing any more once it is told to.
+type stuck struct {
+	projections.Store
+	now *atomic.Bool
+}
+
+func (s stuck) Apply(ctx context.Context, c projections.Change) error {
+	if s.now.Load() {
+		return projections.ErrUnavailable
+	}
+	return s.Store.Apply(ctx, c)
+}
+
+func TestTheHeartbeatFailsWhenTheReadModelStaysBehind(t *testing.T) {
+	t.Parallel()
+	var refuse atomic.Bool
+	s := start(t, func(a *server.App, c *server.Config) {
+		c.Readable, c.HeartbeatTimeout = time.Millisecond, time.Second
+		a.Plugins = []server.Plugin{{Name: "x", Wrap: server.Wrappers{
+			Model: func(m projections.Store) projections.Store { return stuck{m, &refuse} },
+		}}}
+	})
+	refuse.Store(true)
+	if w := ask(t, s, "alice", "PUT /buckets/b", ""); w.Code != 201 {
+		t.Fatalf("PUT /buckets/b: got %d %s", w.Code, w.Body)
+	}
+	w := ask(t, s, "", "GET /__heartbeat__", "")
+	if diff := cmp.Diff(well(map[string]any{"projection": false}), decoded(t, w)); diff != "" || w.Code != 503 {
+		t.Errorf("got %d, want 503; -want +got\n%s", w.Code, diff)
+	}
+}
+
+// ahead is a log that says to be longer than it is.
+type ahead struct {
+	eventstore.Log
+	by *atomic.Uint64
+}
+
+func (a ahead) Tail(ctx context.Context) (eventstore.Tail, error) {
+	tail, err := a.Log.Tail(ctx)
+	tail.Position += domain.Position(a.by.Load())
+	return tail, err
+}
+
+func TestTheHeartbeatDoesNotWaitForAReadModelThatIsFarBehind(t *testing.T) {
+	t.Parallel()
+	var lag atomic.Uint64
+	s := start(t, func(a *server.App, c *server.Config) {
+		c.MaxLag, c.HeartbeatTimeout = 5, time.Hour
+		a.Plugins = []server.Plugin{{Name: "x", Wrap: server.Wrappers{
+			Log: func(l eventstore.Log) eventstore.Log { return ahead{l, &lag} },
+		}}}
+	})
+	lag.Store(6)
+	w := ask(t, s, "", "GET /__heartbeat__", "")
+	if diff := cmp.Diff(well(map[string]any{"projection": false}), decoded(t, w)); diff != "" || w.Code != 503 {
+		t.Errorf("got %d, want 503; -want +got\n%s", w.Code, diff)
+	}
+}
+
+// writes counts what is written to a cache.
+type writes struct {
+	domain.Cache
+	n *int
+}
+
+func (w writes) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	*w.n++
+	return w.Cache.Set(ctx, key, value, ttl)
+}
+
+func TestTheHeartbeatWritesNothingInReadOnlyMode(t *testing.T) {
+	t.Parallel()
+	for _, readOnly := range []bool{true, false} {
+		n := 0
+		s := start(t, func(a *server.App, c *server.Config) {
+			c.Web.ReadOnly = readOnly
+			a.Plugins = []server.Plugin{{Name: "x", Wrap: server.Wrappers{
+				Cache: func(inner domain.Cache) domain.Cache { return writes{inner, &n} },
+			}}}
+		})
+		w := ask(t, s, "", "GET /__heartbeat__", "")
+		if diff := cmp.Diff(well(nil), decoded(t, w)); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if wrote := n > 0; wrote == readOnly {
+			t.Errorf("read-only %v: got %d writes", readOnly, n)
+		}
+	}
+}
