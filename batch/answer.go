@@ -109,11 +109,22 @@ func appendAnswer(b []byte, p *part, names []string) ([]byte, []string) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(jsondoc.AppendQuote(b, name), ':')
+		b = append(jsondoc.AppendQuote(b, spelled(name)), ':')
 		b = jsondoc.AppendQuote(b, strings.Join(a.Header[name], ", "))
 	}
 	b = append(b, `},"body":`...)
 	return append(appendBody(b, p), '}'), names
+}
+
+// spelled is the name of a header as clients look for it: in JSON, unlike in HTTP, the case of letters counts.
+func spelled(name string) string {
+	switch name {
+	case "Etag":
+		return "ETag"
+	case "Www-Authenticate":
+		return "WWW-Authenticate"
+	}
+	return name
 }
 
 // appendBody appends what was answered: JSON as it is, and anything else as text.

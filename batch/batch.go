@@ -51,28 +51,39 @@ func (c *Config) handle(w http.ResponseWriter, r *web.Request) error {
 	if r.Context().Value(insideKey{}) != nil {
 		return rest.RecursiveBatch()
 	}
-	strict, err := c.strict(r.Header)
+	b, err := writeapi.Once(r.Context(), func() (*batch, error) { return c.read(r) })
 	if err != nil {
 		return err
 	}
-	raw, err := r.ReadBody()
-	if err != nil {
-		return err
-	}
-	requests, problem := rest.ParseBatch(raw, c.Limits)
-	if problem != nil {
-		return problem
-	}
-	r.Note("batch_size", len(requests))
-	b := &batch{Config: c, outer: r, strict: strict, failed: -1}
-	if err := b.prepare(requests); err != nil {
-		return err
-	}
+	b.outer = r
 	outcome, err := b.carryOut()
 	if err != nil {
 		return err
 	}
 	return b.answer(w, outcome)
+}
+
+// read makes a batch of a request, and does all of it that needs no transaction.
+func (c *Config) read(r *web.Request) (*batch, error) {
+	strict, err := c.strict(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.ReadBody()
+	if err != nil {
+		return nil, err
+	}
+	requests, problem := rest.ParseBatch(raw, c.Limits)
+	if problem != nil {
+		return nil, problem
+	}
+	r.Note("batch_size", len(requests))
+	b := &batch{Config: c, outer: r, strict: strict, failed: -1}
+	if err := b.prepare(requests); err != nil {
+		return nil, err
+	}
+	b.carryOutBefore()
+	return b, nil
 }
 
 // insideKey marks the context of the requests of a batch.

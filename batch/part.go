@@ -13,6 +13,7 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -89,6 +90,7 @@ func (b *batch) inherited() http.Header {
 	h := maps.Clone(b.outer.Header)
 	delete(h, "Content-Length")
 	delete(h, Header)
+	delete(h, idempotency.Header) // which names the batch
 	return h
 }
 

@@ -18,28 +18,34 @@ type batch struct {
 	strict bool
 	parts  []part
 	writes bool // whether any part may write
+	over   bool // whether the batch was undone before its transaction
 	failed int  // the part that undid the batch, -1 for none
 }
 
 // errUndone ends the transaction of a batch that one of its parts undid.
 var errUndone = errors.New("the batch is undone by a request of it")
 
-// carryOut serves all parts. If one of them undoes the batch, failed tells which; an error concerns all.
-//
-// What has nothing to do with resources, such as a heartbeat, is not let into the transaction, where it would hold
-// up all writers.
-func (b *batch) carryOut() (writeapi.Outcome, error) {
+// carryOutBefore serves what has nothing to do with resources, such as a heartbeat: that is not let into the transaction,
+// where it would hold up all writers. The other parts it prepares.
+func (b *batch) carryOutBefore() {
 	ctx := inside(b.outer.Context())
-	outcome := writeapi.Outcome{Readable: true}
-	err := b.serve(ctx, false)
-	if err == nil && b.writes {
+	if b.over = b.serve(ctx, false) != nil; !b.over && b.writes {
 		b.readAhead(ctx)
-		outcome, err = b.Loop.Do(ctx, b.needs(), func(tx *writeapi.Tx) error {
-			ctx, cancel := context.WithTimeout(ctx, b.Loop.Timeout)
-			defer cancel()
-			return b.serve(readapi.WithReader(writeapi.WithTx(ctx, tx), tx), true)
-		})
 	}
+}
+
+// carryOut serves the parts that belong into the transaction. If one of all parts undoes the batch, failed tells which; an
+// error concerns all.
+func (b *batch) carryOut() (writeapi.Outcome, error) {
+	if b.over || !b.writes {
+		return writeapi.Outcome{Readable: true}, nil
+	}
+	ctx := inside(b.outer.Context())
+	outcome, err := b.Loop.Do(ctx, b.needs(), func(tx *writeapi.Tx) error {
+		ctx, cancel := context.WithTimeout(ctx, b.Loop.Timeout)
+		defer cancel()
+		return b.serve(readapi.WithReader(writeapi.WithTx(ctx, tx), tx), true)
+	})
 	if errors.Is(err, errUndone) {
 		return outcome, nil
 	}

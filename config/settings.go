@@ -88,6 +88,7 @@ type EndOfService struct {
 // Limits bound what one request, and the lag behind the log, may cost.
 type Limits struct {
 	BatchMaxRequests int           // batch_max_requests; 25, 0 for no limit
+	BatchStrict      bool          // batch_strict: the first request that is refused undoes its batch; false
 	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
 	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
 	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s

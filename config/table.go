@@ -77,6 +77,7 @@ func (e *EndOfService) binding() binding {
 func (l *Limits) bindings() []binding {
 	return []binding{
 		limit("batch_max_requests", &l.BatchMaxRequests),
+		flag("batch_strict", &l.BatchStrict),
 		limit("paginate_by", &l.PaginateBy),
 		count("storage_max_fetch_size", &l.MaxFetchSize, 1),
 		seconds("pagination_token_validity_seconds", &l.TokenValidity),

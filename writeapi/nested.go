@@ -34,6 +34,7 @@ type Part struct {
 
 	command *domain.Command
 	token   *used
+	once    any
 }
 
 // used is the outcome of using up a token.
@@ -46,12 +47,36 @@ func WithPart(ctx context.Context, p *Part) context.Context {
 
 type partKey struct{}
 
+// PartOf is the part that a request with this context is, nil for a request of its own.
+func PartOf(ctx context.Context) *Part {
+	p, _ := ctx.Value(partKey{}).(*Part)
+	return p
+}
+
 // partOf is the part that a request is, a new one for a request of its own.
 func partOf(ctx context.Context) *Part {
-	if p, ok := ctx.Value(partKey{}).(*Part); ok {
+	if p := PartOf(ctx); p != nil {
 		return p
 	}
 	return &Part{}
+}
+
+// Once is for handlers that carry out no single command: it does what is to be done once for all attempts at the
+// request, and returns what came of it. If that is all that is to be done for now, because the part is Preparing, it
+// returns an error that the handler is to return. What is done once can have failed, and is then tried again.
+func Once[T any](ctx context.Context, do func() (T, error)) (value T, err error) {
+	p := partOf(ctx)
+	value, done := p.once.(T)
+	if !done {
+		if value, err = do(); err != nil {
+			return value, err
+		}
+		p.once = value
+	}
+	if p.Preparing {
+		err = errPrepared
+	}
+	return value, err
 }
 
 // prepared is the command of the attempts before, or the one that read returns.

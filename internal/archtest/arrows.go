@@ -38,7 +38,8 @@ var arrows = []struct {
 	{"writeapi/...", []string{"writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"kinto", []string{"kinto/schema", "domain/..."}},
 	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
-	{"batch/...", []string{"batch/...", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
+	{"idempotency/...", []string{"idempotency/...", "writeapi/...", "web/...", "domain/..."}},
+	{"batch/...", []string{"batch/...", "idempotency", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
 	{"cache/...", []string{"cache/...", "domain/..."}},
 }
 

@@ -99,8 +99,8 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 		Cache: server.CacheConfig{
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
 		},
-		BatchMaxRequests: batchLimit(s.Limits.BatchMaxRequests),
-		TokenValidity:    s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
+		BatchMaxRequests: batchLimit(s.Limits.BatchMaxRequests), BatchStrict: s.Limits.BatchStrict,
+		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
 		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
 	}
 }

@@ -1,0 +1,67 @@
+package idempotency
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/web"
+)
+
+// Header is the one of a request that names an intended write, and Replayed, with the value "true", that of an answer
+// that was given before.
+const (
+	Header   = "Idempotency-Key"
+	Replayed = "Idempotency-Replayed"
+)
+
+const longestKey = 255
+
+// keyOf is the key of a request that has the header.
+func keyOf(h http.Header) (string, error) {
+	given := h[Header]
+	if len(given) != 1 || !valid(given[0]) {
+		return "", domain.Invalidf(domain.InHeader, Header, "must be one key of 1 to %d visible ASCII characters", longestKey)
+	}
+	return given[0], nil
+}
+
+func valid(key string) bool {
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return false
+		}
+	}
+	return key != "" && len(key) <= longestKey
+}
+
+// idOf is the id under which the answer to a caller's request with a key is kept.
+func idOf(c domain.Caller, key string) string {
+	if c.Anonymous() {
+		return digest("anonymous", key)
+	}
+	return digest("user", c.UserID, key)
+}
+
+// fingerprint is the same for two requests if they ask for the same.
+func fingerprint(r *web.Request, body []byte) string {
+	parts := []string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body)}
+	for _, name := range decisive {
+		parts = append(parts, r.Header.Get(name))
+	}
+	return digest(parts...)
+}
+
+// decisive are the headers that change what a write does or is answered.
+var decisive = []string{"Content-Type", "If-Match", "If-None-Match", "Response-Behavior", "Kintolog-Batch"}
+
+// digest is a hash of texts, none of which can be taken for a part of another.
+func digest(parts ...string) string {
+	all := sha256.New()
+	for _, part := range parts {
+		one := sha256.Sum256([]byte(part))
+		all.Write(one[:])
+	}
+	return hex.EncodeToString(all.Sum(nil))
+}

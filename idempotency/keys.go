@@ -1,0 +1,164 @@
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/web"
+	"github.com/kintolog/kintolog/writeapi"
+)
+
+// Keys carries out requests that have a key. It is safe for concurrent use.
+type Keys struct {
+	// Loop commits effects and answers. Required.
+	Loop *writeapi.Loop
+	// Model is the read model that the loop decides on. Required.
+	Model writeapi.Model
+	// Identify finds out who makes a request to an endpoint for which the frame does not. Required.
+	Identify func(*http.Request) (domain.Caller, error)
+}
+
+// Wrap is the handler for requests without a key, at no cost, and otherwise the handler in a transaction with the key.
+//
+// The handler must write through the loop, with the context of the request, and be fit to be called several times
+// before one call counts. It is called first with a [writeapi.Part] that is Preparing, and must do nothing then that
+// clients could notice.
+func (k *Keys) Wrap(handle web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *web.Request) error {
+		if _, given := r.Header[Header]; !given {
+			return handle(w, r)
+		}
+		c, err := k.read(r, handle)
+		if err != nil {
+			return err
+		}
+		return c.serve(w)
+	}
+}
+
+// call is one request with a key.
+type call struct {
+	*Keys
+	request     *web.Request
+	handle      web.Handler
+	body        []byte
+	part        *writeapi.Part
+	id          string // of the answer
+	fingerprint string
+}
+
+func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
+	key, err := keyOf(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	caller := r.Caller
+	if r.Endpoint.Public {
+		if caller, err = k.Identify(r.Request); err != nil {
+			return nil, err
+		}
+	}
+	r.Note("replayed", false) // all attempts share what is noted from now on
+	body, err := r.ReadBody()
+	if err != nil {
+		return nil, err
+	}
+	return &call{
+		Keys: k, request: r, handle: handle, body: body, part: writeapi.PartOf(r.Context()),
+		id: idOf(caller, key), fingerprint: fingerprint(r, body),
+	}, nil
+}
+
+// serve answers the request. If it is part of a batch, that has prepared it.
+func (c *call) serve(w http.ResponseWriter) error {
+	ctx := c.request.Context()
+	switch {
+	case c.part == nil:
+		if known, err := c.known(ctx, c.Model.Load, domain.TimestampOf(c.Loop.Now())); known != nil || err != nil {
+			return c.replay(w, known, err)
+		}
+		c.part = &writeapi.Part{Preparing: true}
+		_ = c.handle(&answer{header: http.Header{}}, c.attempt(ctx)) // what is wrong will be found again
+		c.part.Preparing = false
+	case c.part.Preparing:
+		return c.handle(w, c.attempt(ctx))
+	}
+	var known, fresh *answer // of the last attempt
+	outcome, err := c.Loop.Do(ctx, c.needs(), func(tx *writeapi.Tx) (err error) {
+		if known, err = c.known(ctx, tx.Load, tx.Now()); known != nil || err != nil {
+			return err
+		}
+		fresh, err = c.carryOut(tx)
+		return err
+	})
+	switch {
+	case errors.Is(err, errRefused):
+		fresh.writeTo(w)
+		return nil
+	case known != nil || err != nil:
+		return c.replay(w, known, err)
+	}
+	writeapi.Mark(w, outcome)
+	fresh.writeTo(w)
+	return nil
+}
+
+// replay gives an answer again.
+func (c *call) replay(w http.ResponseWriter, known *answer, err error) error {
+	if err != nil {
+		return err
+	}
+	c.request.Note("replayed", true)
+	w.Header().Set(Replayed, "true")
+	if exposed := w.Header().Get("Access-Control-Expose-Headers"); exposed != "" {
+		w.Header().Set("Access-Control-Expose-Headers", exposed+", "+Replayed)
+	}
+	known.writeTo(w)
+	return nil
+}
+
+// attempt is the request, ready to be carried out.
+func (c *call) attempt(ctx context.Context) *web.Request {
+	r := *c.request
+	r.Request = r.WithContext(writeapi.WithPart(ctx, c.part))
+	r.ReplaceBody(c.body)
+	return &r
+}
+
+// known is the answer that was given before, nil if there is none that counts.
+func (c *call) known(
+	ctx context.Context, load func(context.Context, domain.Needs) (domain.Snapshot, error), now domain.Timestamp,
+) (*answer, error) {
+	places := places(now, c.id)
+	snapshot, err := load(ctx, domain.Needs{Objects: places})
+	if err != nil {
+		return nil, &domain.Error{Code: domain.Unavailable, Cause: err}
+	}
+	for _, u := range places {
+		if o := snapshot.Objects[u]; o.Live() && now-o.LastModified < domain.Timestamp(Lifetime/time.Millisecond) {
+			return answerOf(o, c.fingerprint)
+		}
+	}
+	return nil, nil
+}
+
+// needs are what the transaction will look at, as far as it can be told.
+func (c *call) needs() domain.Needs {
+	now := domain.TimestampOf(c.Loop.Now())
+	today := dayOf(now)
+	n := domain.Needs{
+		Objects: append(places(now, c.id), today), Scopes: []domain.Plural{"", days, answersOf(today)},
+		Members: c.request.Caller.Members(),
+	}
+	if plural := c.request.Plural; plural != "" {
+		n.Objects = append(n.Objects, plural.Ancestors()...)
+		n.Scopes = append(n.Scopes, plural)
+	}
+	if c.request.URI != "" {
+		n.Objects = append(n.Objects, c.request.URI)
+	}
+	return n
+}
