@@ -9,6 +9,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
@@ -136,13 +137,15 @@ func invalid(format string, args ...any) *domain.Error {
 	return domain.Invalidf(domain.InBody, nil, format, args...)
 }
 
-// limited is a body of which no more than left bytes are read, and which must not stop for longer than patience.
+// limited is a body of which no more than left bytes are read, which must not stop for longer than patience, and which
+// must have arrived at the end.
 type limited struct {
 	io.Reader
 	left     int64
 	exceeded bool
 	control  *http.ResponseController
 	patience time.Duration
+	end      time.Time
 }
 
 var errExceeded = errors.New("the body is too large")
@@ -153,8 +156,12 @@ func (l *limited) Read(b []byte) (int, error) {
 		l.exceeded = true
 		return 0, errExceeded
 	}
+	now := time.Now()
+	if now.After(l.end) {
+		return 0, os.ErrDeadlineExceeded
+	}
 	// What is not a connection has no deadline, and needs none.
-	_ = l.control.SetReadDeadline(time.Now().Add(l.patience))
+	_ = l.control.SetReadDeadline(now.Add(l.patience))
 	n, err := l.Reader.Read(b[:min(int64(len(b)), l.left)])
 	l.left -= int64(n)
 	return n, err

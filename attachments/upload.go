@@ -53,7 +53,9 @@ func (s *service) post(w http.ResponseWriter, r *web.Request) error {
 	w.Header().Set("Location", r.Absolute(s.prefix+string(a.uri)))
 	answered(w, result, outcome)
 	w.Header().Set("Content-Type", rest.JSON)
-	w.WriteHeader(map[bool]int{false: http.StatusOK, true: http.StatusCreated}[result.Created])
+	if result.Created {
+		w.WriteHeader(http.StatusCreated)
+	}
 	_, _ = w.Write(a.metadata) // a client that is gone has nothing to be told
 	return nil
 }
@@ -120,6 +122,7 @@ func (s *service) form(w http.ResponseWriter, r *web.Request, rules Rules) (*for
 	body := &limited{
 		Reader: r.Body, control: http.NewResponseController(w), patience: s.parts.Config.Web.WithDefaults().BodyTimeout,
 		left: 2*rules.MaxSize + 2*s.maxBody + 1<<20, // what measured.refusal reads at most, and the fields
+		end:  time.Now().Add(s.Grace / 2),
 	}
 	return &form{parts: multipart.NewReader(body, b), body: body, fields: map[string][]byte{}, maxField: s.maxBody}, nil
 }
@@ -231,7 +234,7 @@ func (a *attaching) put(ctx context.Context, file *measured, kind string) error 
 // yield leaves a file alone that somebody else put where this one was to be.
 func (a *attaching) yield(ctx context.Context) error {
 	a.uploads.forget(a.mark.key)
-	err := a.Store.Delete(ctx, a.mark.path())
+	err := errors.Join(a.Store.Delete(ctx, a.mark.claim()), a.Store.Delete(ctx, a.mark.path()))
 	a.mark = mark{}
 	return err
 }

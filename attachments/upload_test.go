@@ -1,15 +1,18 @@
 package attachments_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/attachments"
 	"github.com/kintolog/kintolog/domain"
@@ -276,11 +279,53 @@ func TestNamesCanBeKept(t *testing.T) {
 	want(t, s.send(t, "", "GET /attachments/my-photo.jpg", ""), 404, "")
 }
 
+func TestConcurrentUploadsOfOneName(t *testing.T) {
+	t.Parallel()
+	s := start(t, change{options: keepNames})
+	var wg sync.WaitGroup
+	keys := make([]string, 8)
+	for i := range keys {
+		wg.Go(func() { keys[i] = s.uploaded(t, fmt.Sprint(record, i), "a.txt") })
+	}
+	wg.Wait()
+	slices.Sort(keys)
+	if distinct := slices.Compact(slices.Clone(keys)); len(distinct) != len(keys) || !slices.Contains(keys, "b/c/a.txt") {
+		t.Errorf("got keys %q", keys)
+	}
+	for _, key := range keys {
+		if got := s.send(t, "", "GET /attachments/"+key, ""); got.body != "content" {
+			t.Errorf("%s: got %d %s", key, got.status, got.body)
+		}
+	}
+}
+
+func keepNames(o *attachments.Options) {
+	o.Rules = func(_, _ string) attachments.Rules { return attachments.Rules{KeepNames: true} }
+}
+
+func TestAFileOfSomebodyElseStays(t *testing.T) {
+	t.Parallel()
+	s := start(t, change{options: keepNames, store: func(s *store) {
+		s.beforePut = func(key string) error {
+			if key != "b/c/a.txt" {
+				return nil
+			}
+			return s.Store.Put(context.Background(), key, "", strings.NewReader("of somebody else"))
+		}
+	}})
+	want(t, s.upload(t, alice, record, file("a.txt", "content")), 409, "")
+	s.settled(t)
+	if got := content(t, s.store, "b/c/a.txt"); got != "of somebody else" {
+		t.Errorf("got %q", got)
+	}
+	if got := s.uploaded(t, record, "a.txt"); got == "b/c/a.txt" {
+		t.Errorf("got the same key")
+	}
+}
+
 func TestANameIsFreeAgainOnceItsFileIsGone(t *testing.T) {
 	t.Parallel()
-	s := start(t, change{options: func(o *attachments.Options) {
-		o.Rules = func(_, _ string) attachments.Rules { return attachments.Rules{KeepNames: true} }
-	}})
+	s := start(t, change{options: keepNames})
 	for range 3 {
 		key := s.uploaded(t, record, "a.txt")
 		if key != "b/c/a.txt" {
@@ -389,6 +434,43 @@ func TestAnUploadThatStopsLeavesNothing(t *testing.T) {
 	want(t, s.serve(r, alice, "Content-Type", "multipart/form-data; boundary=x"), 400, "")
 	if files := s.store.files(t); len(files) > 0 {
 		t.Errorf("these files are left: %q", files)
+	}
+}
+
+func TestAnUploadMustNotStall(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]change{
+		"waiting":  {config: func(c *server.Config) { c.Web.BodyTimeout = 50 * time.Millisecond }},
+		"dripping": {options: func(o *attachments.Options) { o.Grace = 100 * time.Millisecond }},
+	} {
+		s := start(t, c)
+		listening := httptest.NewServer(s)
+		t.Cleanup(listening.Close)
+		body, client := io.Pipe()
+		t.Cleanup(func() { _ = client.Close() })
+		r, err := http.NewRequestWithContext(t.Context(), "POST", listening.URL+"/v1"+record+"/attachment", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("alice", "secret")
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		go func() {
+			_, err := io.WriteString(client, "--x\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"a.txt\"\r\n\r\n")
+			for name == "dripping" && err == nil {
+				_, err = io.WriteString(client, "drip")
+			}
+		}()
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		_ = got.Body.Close()
+		if got.StatusCode != 400 {
+			t.Errorf("%s: got %d, want 400", name, got.StatusCode)
+		}
+		if files := s.store.files(t); len(files) > 0 {
+			t.Errorf("%s: these files are left: %q", name, files)
+		}
 	}
 }
 
