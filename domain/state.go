@@ -12,7 +12,7 @@ import (
 type State struct {
 	catalog *Catalog
 	base    Snapshot // as of the position that was decided on
-	now     Snapshot // base with the pending events applied
+	now     Snapshot // base with the pending events applied; the same maps as long as there are none
 	pending []Event  // decided since, in order
 	settled []Event  // already in the log, possibly not in what will be loaded yet
 	at      []Position
@@ -22,64 +22,75 @@ type State struct {
 // NewState is a state of which nothing is loaded. Settled are the events of the log that a snapshot loaded later
 // may not hold yet, each with its position.
 func NewState(catalog *Catalog, settled []Event, at []Position) *State {
-	return &State{catalog: catalog, base: newSnapshot(), now: newSnapshot(), settled: settled, at: at}
+	return &State{catalog: catalog, settled: settled, at: at}
 }
 
-func newSnapshot() Snapshot {
-	return Snapshot{
-		Objects: map[URI]Object{}, Scopes: map[Plural]Scope{},
-		Groups: map[string][]URI{}, Taken: map[Moment]URI{},
-	}
-}
-
-// Add makes known what was loaded for these needs: all that is not in the snapshot does not exist.
+// Add makes known what was loaded for these needs: all that is not in the snapshot does not exist. The snapshot is
+// the state's from then on.
 func (s *State) Add(needs Needs, loaded Snapshot) {
-	fresh := complete(needs, loaded)
+	loaded.complete(needs)
 	first, _ := slices.BinarySearchFunc(s.at, loaded.Position, func(p, loaded Position) int {
 		return cmp.Compare(p, loaded+1)
 	})
-	fresh.evolve(s.catalog, s.settled[first:]...)
-	s.base.merge(fresh)
-	fresh.evolve(s.catalog, s.pending...)
-	s.now.merge(fresh)
+	loaded.evolve(s.catalog, s.settled[first:]...)
+	if len(s.pending) > 0 {
+		decided := loaded.clone()
+		decided.evolve(s.catalog, s.pending...)
+		s.now.merge(decided)
+		s.base.merge(loaded)
+	} else {
+		s.base.merge(loaded)
+		s.now = s.base
+	}
 	s.missing = Needs{}
 }
 
 // complete fills in the zero value for everything that was asked for and not found.
-func complete(needs Needs, loaded Snapshot) Snapshot {
-	s := newSnapshot()
-	s.Position = loaded.Position
-	for _, u := range needs.Objects {
-		s.Objects[u] = loaded.Objects[u]
+func (s *Snapshot) complete(needs Needs) {
+	s.Objects = completeMap(s.Objects, needs.Objects)
+	s.Scopes = completeMap(s.Scopes, needs.Scopes)
+	s.Groups = completeMap(s.Groups, needs.Members)
+	s.Taken = completeMap(s.Taken, needs.Moments)
+}
+
+func completeMap[K comparable, V any](m map[K]V, keys []K) map[K]V {
+	if m == nil && len(keys) > 0 {
+		m = make(map[K]V, len(keys))
 	}
-	for _, p := range needs.Scopes {
-		s.Scopes[p] = loaded.Scopes[p]
+	var none V
+	for _, k := range keys {
+		if _, found := m[k]; !found {
+			m[k] = none
+		}
 	}
-	for _, m := range needs.Members {
-		s.Groups[m] = loaded.Groups[m]
-	}
-	for _, m := range needs.Moments {
-		s.Taken[m] = loaded.Taken[m]
-	}
-	s.Latest = loaded.Latest
+	return m
+}
+
+func (s Snapshot) clone() Snapshot {
+	s.Objects, s.Scopes = maps.Clone(s.Objects), maps.Clone(s.Scopes)
+	s.Groups, s.Taken = maps.Clone(s.Groups), maps.Clone(s.Taken)
 	return s
 }
 
 // merge adds what is in more and not yet in s.
 func (s *Snapshot) merge(more Snapshot) {
-	mergeMap(s.Objects, more.Objects)
-	mergeMap(s.Scopes, more.Scopes)
-	mergeMap(s.Groups, more.Groups)
-	mergeMap(s.Taken, more.Taken)
+	s.Objects = mergeMap(s.Objects, more.Objects)
+	s.Scopes = mergeMap(s.Scopes, more.Scopes)
+	s.Groups = mergeMap(s.Groups, more.Groups)
+	s.Taken = mergeMap(s.Taken, more.Taken)
 	s.Latest = max(s.Latest, more.Latest)
 }
 
-func mergeMap[K comparable, V any](into, more map[K]V) {
+func mergeMap[K comparable, V any](into, more map[K]V) map[K]V {
+	if into == nil {
+		return more
+	}
 	for k, v := range more {
 		if _, known := into[k]; !known {
 			into[k] = v
 		}
 	}
+	return into
 }
 
 // Missing is what was looked at since the last Add without being known.
@@ -116,7 +127,21 @@ func (s *State) Unknown(needs Needs) Needs {
 
 // Snapshot is what the state knows of the needs, pending events applied.
 func (s *State) Snapshot(needs Needs) Snapshot {
-	return complete(needs, s.now)
+	var known Snapshot
+	known.Position, known.Latest = s.now.Position, s.now.Latest
+	known.Objects = pick(s.now.Objects, needs.Objects)
+	known.Scopes = pick(s.now.Scopes, needs.Scopes)
+	known.Groups = pick(s.now.Groups, needs.Members)
+	known.Taken = pick(s.now.Taken, needs.Moments)
+	return known
+}
+
+func pick[K comparable, V any](m map[K]V, keys []K) map[K]V {
+	picked := make(map[K]V, len(keys))
+	for _, k := range keys {
+		picked[k] = m[k]
+	}
+	return picked
 }
 
 // Object is the object or tombstone, the zero Object if there is neither.
@@ -196,6 +221,9 @@ func (s *State) Permits(c Caller, right Right, r *Resource, u URI) bool {
 
 // Evolve applies an event that was decided on this state.
 func (s *State) Evolve(events ...Event) {
+	if len(s.pending) == 0 {
+		s.now = s.base.clone()
+	}
 	s.pending = append(s.pending, events...)
 	s.now.evolve(s.catalog, events...)
 }
@@ -209,10 +237,10 @@ func (s *State) Truncate(n int) {
 		return
 	}
 	s.pending = s.pending[:n:n]
-	s.now = Snapshot{
-		Objects: maps.Clone(s.base.Objects), Scopes: maps.Clone(s.base.Scopes),
-		Groups: maps.Clone(s.base.Groups), Taken: maps.Clone(s.base.Taken), Latest: s.base.Latest,
+	if s.now = s.base; n == 0 {
+		return
 	}
+	s.now = s.base.clone()
 	s.now.evolve(s.catalog, s.pending...)
 }
 
