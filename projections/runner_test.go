@@ -354,7 +354,7 @@ func TestQuarantineOfPostgres(t *testing.T) {
 	}
 }
 
-// randomCommits appends commits that create, update, delete, take trees along, and once flush.
+// randomCommits appends commits that create, update, delete, take trees along, purge tombstones, and once flush.
 func randomCommits(w *writer, n int) {
 	seed := rand.Uint64()
 	w.t.Logf("seed %d", seed)
@@ -392,6 +392,11 @@ func randomCommits(w *writer, n int) {
 			e.Resource = map[bool]string{true: "bucket", false: "group"}[u == top]
 			if e.Action != domain.Deleted {
 				e.Object.Permissions = domain.Permissions{}.With("write", fmt.Sprintf("user%d", r.IntN(5)))
+			}
+			if r.IntN(20) == 0 {
+				events = append(events, domain.Event{
+					Action: domain.Purged, Resource: e.Resource, Retain: int64(r.IntN(4)), Ordered: true,
+				})
 			}
 		}
 		if i == n/2 {

@@ -34,6 +34,7 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
 // Store is a read model in one schema of a database.
 type Store struct {
+	schema  string
 	readers *pgxpool.Pool
 	writers *pgxpool.Pool
 	changes *listener
@@ -79,8 +80,11 @@ func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, e
 		readers.Close()
 		return nil, err
 	}
-	return &Store{readers: readers, writers: writers, changes: newListener(config.ConnConfig, "kintolog_"+schema)}, nil
+	return &Store{schema: schema, readers: readers, writers: writers, changes: newListener(config.ConnConfig, channel(schema))}, nil
 }
+
+// channel is where positions are notified.
+func channel(schema string) string { return "kintolog_" + schema }
 
 // settings are those of every connection. Statements are few and repeated, and walk an index whatever is bound to
 // them: planning them each time, as PostgreSQL prefers for arrays, takes longer than running them, and so does

@@ -114,7 +114,7 @@ func (s *Store) Watch(ctx context.Context) (<-chan domain.Position, error) {
 
 // Close implements [projections.Store].
 func (s *Store) Close() error {
-	return errors.Join(s.readers.db.Close(), s.writer.close())
+	return errors.Join(s.readers.close(), s.writer.close())
 }
 
 // maxStatements bounds what stays prepared: what lists ask for has no end of shapes.
@@ -145,6 +145,16 @@ func (s *statements) warm(ctx context.Context, text string) error {
 	}
 	s.size.Add(1)
 	return nil
+}
+
+// close closes the statements first: a connection with an open one would stay open.
+func (s *statements) close() error {
+	var errs []error
+	s.cache.Range(func(_, stmt any) bool {
+		errs = append(errs, stmt.(*sql.Stmt).Close())
+		return true
+	})
+	return errors.Join(append(errs, s.db.Close())...)
 }
 
 // query runs a statement outside of transactions.

@@ -1,9 +1,13 @@
 package sqlite_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/backendtest"
 	"github.com/kintolog/kintolog/projections/sqlite"
@@ -26,4 +30,22 @@ func open(t testing.TB) projections.Store {
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	backendtest.Run(t, open)
+}
+
+func TestCloseLeavesOneFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "model.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, readErr := store.Load(t.Context(), domain.Needs{Objects: []domain.URI{"/l/a"}})
+	err = store.Apply(t.Context(), projections.Change{To: eventstore.Tail{Position: 1}})
+	if err := errors.Join(readErr, err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Errorf("left are %v, %v: the database is still open", files, err)
+	}
 }

@@ -25,7 +25,14 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	return &writer{db: db, conn: conn, statements: map[string]*sql.Stmt{}}, nil
 }
 
-func (w *writer) close() error { return errors.Join(w.conn.Close(), w.db.Close()) }
+// close closes the statements first: with an open one SQLite keeps the database open.
+func (w *writer) close() error {
+	var errs []error
+	for _, stmt := range w.statements {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+}
 
 // transaction runs do between BEGIN and COMMIT; it rolls back if do returns an error. It watches the
 // context while it waits for its turn only, for a transaction that has begun is short.
