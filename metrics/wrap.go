@@ -60,6 +60,16 @@ func (s model) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.A
 	return s.Store.Accessible(ctx, q)
 }
 
+// Optimize is that of the read model, if it has one, and not measured.
+func (s model) Optimize(ctx context.Context) error {
+	if o, ok := s.Store.(projections.Optimizer); ok {
+		return o.Optimize(ctx)
+	}
+	return nil
+}
+
+var _ projections.Optimizer = model{}
+
 // store measures a cache.
 type store struct {
 	domain.Cache
