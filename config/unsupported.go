@@ -7,7 +7,6 @@ import "strings"
 // multiauth.policies. Whoever makes one work removes its line.
 var unsupported = map[string]string{
 	string(PluginAdmin):      "/admin is not served",
-	string(PluginHistory):    "there is no history of changes at /history; all changes are in the log nevertheless",
 	string(PluginPrometheus): "/__metrics__ is not served",
 	string(PluginStatsd):     "nothing is sent to StatsD",
 

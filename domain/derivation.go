@@ -18,6 +18,17 @@ type Derivation struct {
 	// Data with "id" and "last_modified", its Permissions. The URI must never have been used before: its id
 	// can be made of the endpoint and the timestamp.
 	Derive func(s *State, e Event, at Timestamp) Object
+	// Bound, if set, says how many objects are kept. It is asked about each object after it was made; ok is false
+	// for no bound.
+	Bound func(Object) (b Bound, ok bool)
+}
+
+// Bound is how many objects of a plural endpoint are kept: as soon as those that match the filters are more than Max and
+// Slack together, the oldest are forgotten until Max are left. The filters match the object that the bound is for, and
+// all objects that they match have the same bound.
+type Bound struct {
+	Filters    []Filter
+	Max, Slack int
 }
 
 // Derived tells whether the objects of the resource are made of events.

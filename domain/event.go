@@ -18,6 +18,10 @@ const (
 	Purged  Action = "purge"
 )
 
+// Forgotten is the action by which derived objects leave a read model, without a tombstone, when there are more than
+// are kept. It follows from the log and is never in it.
+const Forgotten Action = "forget"
+
 // ParseAction is the action of that name.
 func ParseAction(name string) (Action, error) {
 	switch a := Action(name); a {

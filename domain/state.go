@@ -272,6 +272,8 @@ func (s *Snapshot) evolve(c *Catalog, events ...Event) {
 		case e.Action == Flushed, e.Action == Started:
 			s.flush(e.Object.LastModified)
 		case e.Action == Purged: // takes tombstones, which are as good as nothing
+		case e.Action == Forgotten:
+			s.forget(e)
 		default:
 			s.put(c, e)
 		}
@@ -285,6 +287,16 @@ func (s *Snapshot) flush(at Timestamp) {
 	zero(s.Taken)
 	if _, known := s.Scopes[""]; known {
 		s.Scopes[""] = Scope{Timestamp: at}
+	}
+}
+
+func (s *Snapshot) forget(e Event) {
+	if _, known := s.Objects[e.Object.URI]; known {
+		s.Objects[e.Object.URI] = Object{}
+	}
+	if scope, known := s.Scopes[e.Plural()]; known {
+		scope.Live += e.Action.live()
+		s.Scopes[e.Plural()] = scope
 	}
 }
 
@@ -327,7 +339,7 @@ func (a Action) live() int64 {
 	switch a {
 	case Created:
 		return 1
-	case Deleted:
+	case Deleted, Forgotten:
 		return -1
 	}
 	return 0

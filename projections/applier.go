@@ -17,7 +17,8 @@ type applier struct {
 	store      Store
 	catalog    *domain.Catalog
 	checkpoint eventstore.Tail
-	aside      bool // something is in quarantine
+	aside      bool    // something is in quarantine
+	bounds     *bounds // what is known of bounded objects
 }
 
 // begin takes up work at the checkpoint.

@@ -15,7 +15,7 @@ func (a *applier) derive(ctx context.Context, entries []eventstore.Entry) ([]eve
 	if !a.catalog.Derives() {
 		return entries, nil
 	}
-	d := deriver{applier: a, state: domain.NewState(a.catalog, nil, nil)}
+	d := deriver{applier: a, state: domain.NewState(a.catalog, nil, nil), bounds: a.boundsAt()}
 	if err := d.load(ctx, d.needs(entries)); err != nil {
 		return nil, err
 	}
@@ -27,13 +27,16 @@ func (a *applier) derive(ctx context.Context, entries []eventstore.Entry) ([]eve
 		}
 		derived[i].Events = events
 	}
+	d.bounds.at = derived[len(derived)-1].Tail()
+	a.bounds = d.bounds
 	return derived, nil
 }
 
 // deriver walks through the log with the state that derivations look at.
 type deriver struct {
 	*applier
-	state *domain.State
+	state  *domain.State
+	bounds *bounds
 }
 
 func (d *deriver) needs(entries []eventstore.Entry) domain.Needs {
@@ -84,10 +87,18 @@ func (d *deriver) extend(ctx context.Context, events []domain.Event) ([]domain.E
 		if d.deletesNothing(e) {
 			continue
 		}
+		d.bounds.note(e)
 		d.state.Evolve(e)
 		made, err := d.made(ctx, e)
 		if err != nil {
 			return nil, err
+		}
+		for _, m := range made {
+			forgotten, err := d.forget(ctx, m)
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, forgotten...)
 		}
 		d.state.Evolve(made...)
 		extended = append(append(extended, e), made...)

@@ -11,9 +11,15 @@ import (
 	"github.com/kintolog/kintolog/projections"
 )
 
-// changes is a resource with one object for each change in a bucket, which tells who could write the bucket then.
+// changes is a resource with one object for each change in a bucket, which tells who could write the bucket then. Of
+// each action the last three are kept, or two more.
 func changes(path string) domain.Resource {
 	return domain.Resource{Name: "change", Path: path, Derivation: &domain.Derivation{
+		Bound: func(o domain.Object) (domain.Bound, bool) {
+			action, _ := jsondoc.Lookup(o.Data, "action")
+			same := domain.Filter{Field: domain.Field{"action"}, Op: domain.Equal, Values: [][]byte{action}}
+			return domain.Bound{Filters: []domain.Filter{same}, Max: 3, Slack: 2}, true
+		},
 		Into: func(e domain.Event) domain.Plural {
 			parts := strings.SplitN(string(e.Object.URI), "/", 4)
 			if len(parts) < 3 || e.Cascade {
@@ -76,6 +82,16 @@ func TestDerivedObjectsComeWithTheirEvents(t *testing.T) {
 			never.Resource = "change"
 			wait(t, r, w.append(never))
 			wants(t, store, "c31 update [cat]", "c21 update [cat]", "c20 update [bob]", "c11 create [ann]")
+			for i := range 2 {
+				wait(t, r, w.append(bucket(domain.Updated, 41+i, "dog")))
+			}
+			wants(t, store, "c42 update [dog]", "c41 update [dog]", "c31 update [cat]", "c21 update [cat]", "c20 update [bob]", "c11 create [ann]")
+			wait(t, r, w.append(bucket(domain.Updated, 43, "dog"), purge))
+			wants(t, store, "c43 update [dog]", "c42 update [dog]", "c41 update [dog]", "c11 create [ann]")
+			late := event(domain.Deleted, "/buckets/a/changes/c21", 44, "")
+			late.Resource = "change"
+			wait(t, r, w.append(late))
+			wants(t, store, "c43 update [dog]", "c42 update [dog]", "c41 update [dog]", "c11 create [ann]")
 			gone := bucket(domain.Deleted, 50, "")
 			gone.Cascade = true
 			wait(t, r, w.append(gone))
@@ -135,7 +151,6 @@ func TestCompetingRunnersDeriveTheSame(t *testing.T) {
 	}
 }
 
-// A derivation may look at what it did not say it would.
 func TestRebuildDerivesFromManyBuckets(t *testing.T) {
 	t.Parallel()
 	w, store := &writer{t: t, log: memlog.New()}, openSQLite(t)

@@ -51,6 +51,10 @@ func (f *folder) add(e domain.Event, at domain.Position) {
 	case len(f.change.Steps) == 0:
 		f.begin(Step{})
 	}
+	if e.Action == domain.Forgotten {
+		f.step().Forget = append(f.step().Forget, e.Object.URI)
+		return
+	}
 	if e.Object.URI != "" {
 		f.put(e, at)
 	}

@@ -21,7 +21,7 @@ type Change struct {
 	Steps    []Step // applied in order
 }
 
-// Step is one reduced change. Flush comes first, then Purge, then Retain, then the rest.
+// Step is one reduced change. Flush comes first, then Purge, then Retain, then the rest, and Forget in the end.
 type Step struct {
 	// Flush empties the read model: objects, scopes, members, quarantine.
 	Flush bool
@@ -38,6 +38,9 @@ type Step struct {
 	Objects []Row
 	// Scopes are upserted by plural endpoint, at most one for each.
 	Scopes []ScopeChange
+	// Forget removes live objects with their permissions, also from the quarantine, and leaves no tombstone. Scopes
+	// count those that were there no more; that is not part of ScopeChange.Live.
+	Forget []domain.URI
 }
 
 // Retention is how many tombstones of a resource stay in each plural endpoint: the newest, by timestamp.

@@ -14,6 +14,18 @@ type Options struct {
 	ExcludeResources []string
 	// ExcludeUserIDs are prefixed user ids of those whose changes are left out (history.exclude_user_ids).
 	ExcludeUserIDs []string
+	// Trim, if set, forgets old entries.
+	Trim *Trim
+}
+
+// Trim forgets the oldest entries about objects of one resource in one bucket, without tombstones, down to MaxCount, as soon
+// as there are more than MaxCount and Threshold together.
+type Trim struct {
+	MaxCount  int // history.auto_trim_max_count
+	Threshold int // history.auto_trim_threshold
+	// UserIDs, if there are any, are the only ones whose entries are forgotten, and those of each are counted
+	// on their own (history.auto_trim_user_ids).
+	UserIDs []string
 }
 
 // New makes the plug-in, for the resources of package kinto.
@@ -28,6 +40,12 @@ func New(o Options) server.Plugin {
 
 func (o Options) capability() *server.Capability {
 	extra := map[string]any{}
+	if o.Trim != nil {
+		extra["auto_trim_max_count"] = o.Trim.MaxCount
+		if len(o.Trim.UserIDs) > 0 {
+			extra["auto_trim_user_ids"] = o.Trim.UserIDs
+		}
+	}
 	if len(o.ExcludeResources) > 0 {
 		extra["excluded_resources"] = o.excluded()
 	}
@@ -53,6 +71,10 @@ func (o Options) excluded() []map[string]string {
 
 // resource declares the entries. Nobody can write them; those who may write the bucket can delete them.
 func (o Options) resource() domain.Resource {
+	derivation := &domain.Derivation{Into: o.into, Needs: needs, Derive: derive}
+	if o.Trim != nil {
+		derivation.Bound = o.Trim.bound
+	}
 	return domain.Resource{
 		Name: "history", Path: "/buckets/{bucket}/history",
 		Attributes: []string{
@@ -61,6 +83,6 @@ func (o Options) resource() domain.Resource {
 		Texts:         []string{"bucket_id", "collection_id", "group_id", "record_id"},
 		PluralMethods: []string{"GET", "DELETE"},
 		ObjectMethods: []string{},
-		Derivation:    &domain.Derivation{Into: o.into, Needs: needs, Derive: derive},
+		Derivation:    derivation,
 	}
 }

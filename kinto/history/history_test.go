@@ -350,3 +350,68 @@ func TestExclusions(t *testing.T) {
 		t.Errorf("capability: got %s, want %s", got, want)
 	}
 }
+
+func TestOldEntriesAreTrimmed(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{Trim: &history.Trim{MaxCount: 3, Threshold: 2}})
+	s.do("PUT /buckets/b")
+	s.do("PUT /buckets/b/collections/c")
+	put := func(names ...string) {
+		for _, n := range names {
+			s.do("PUT " + records + "/" + n)
+		}
+	}
+	named := func(names ...string) []string {
+		var lines []string
+		for _, n := range names {
+			lines = append(lines, "create /collections/c/records/"+n)
+		}
+		return append(lines, "create /collections/c", "create ")
+	}
+	put("1", "2", "3", "4", "5")
+	s.wants("mat", log, named("5", "4", "3", "2", "1")...)
+	put("6")
+	s.wants("mat", log, named("6", "5", "4")...)
+	s.wants("mat", log+"?_since=0", named("6", "5", "4")...)
+	put("7", "8")
+	s.do("DELETE " + log + "?record_id=7")
+	put("9")
+	s.wants("mat", log, named("9", "8", "6", "5", "4")...)
+	s.do("POST /batch", `{"defaults":{"method":"PUT"},"requests":[{"path":"/v1`+records+`/10"},{"path":"/v1`+records+`/11"}]}`)
+	s.wants("mat", log, named("11", "10", "9", "8")...)
+	s.do("PUT /buckets/other")
+	s.do("PUT /buckets/other/collections/c")
+	s.wants("mat", log, named("11", "10", "9", "8")...)
+	s.rebuilt()
+	s.do("DELETE /buckets/b")
+	s.do("PUT /buckets/b")
+	s.do("PUT /buckets/b/collections/c")
+	put("12", "13", "14", "15")
+	s.wants("mat", log, named("15", "14", "13", "12")...)
+	s.rebuilt()
+}
+
+func TestOnlyEntriesOfSomeUsersAreTrimmed(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{Trim: &history.Trim{MaxCount: 1, UserIDs: []string{"account:robot", "account:spare"}}})
+	s.do("PUT /buckets/b", `{"permissions":{"write":["system.Authenticated"]}}`)
+	s.do("PUT /buckets/b/collections/c")
+	for i := range 3 {
+		for _, user := range []string{"robot", "mat", "spare"} {
+			s.send(user, fmt.Sprintf("PUT %s/%s%d", records, user, i))
+		}
+	}
+	s.wants("mat", log+"?resource_name=record", "create /collections/c/records/spare2", "create /collections/c/records/mat2",
+		"create /collections/c/records/robot2", "create /collections/c/records/mat1", "create /collections/c/records/mat0")
+	var hello struct {
+		Capabilities map[string]map[string]any
+	}
+	if err := json.Unmarshal([]byte(s.send("mat", "GET /").body), &hello); err != nil {
+		t.Fatal(err)
+	}
+	got := hello.Capabilities["history"]
+	if fmt.Sprint(got["auto_trim_max_count"], got["auto_trim_user_ids"]) != "1 [account:robot account:spare]" {
+		t.Errorf("capability: got %v", got)
+	}
+	s.rebuilt()
+}

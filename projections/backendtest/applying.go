@@ -231,6 +231,25 @@ func flushesEverything(f *fixture) {
 	}
 }
 
+func forgetsWithoutATrace(f *fixture) {
+	f.commit(
+		with(create("/buckets/a", 10, ""), "write", "me", "you"), create("/buckets/b", 11, ""),
+		with(create("/buckets/c", 12, ""), "read", "me"))
+	forget := func(id string) domain.Event {
+		return domain.Event{Action: domain.Forgotten, Object: domain.Object{URI: domain.URI("/buckets/" + id)}}
+	}
+	f.apply(f.fold(forget("a"), create("/buckets/d", 13, ""), forget("d"), forget("never")))
+	got := f.load(domain.Needs{Objects: []domain.URI{"/buckets/a", "/buckets/b", "/buckets/d"}, Scopes: []domain.Plural{"/buckets"}})
+	if want := (domain.Scope{Timestamp: 13, Live: 2}); got.Scopes["/buckets"] != want || len(got.Objects) != 1 {
+		f.t.Errorf("scope = %v, objects = %v, want %v and b alone", got.Scopes, got.Objects, want)
+	}
+	all := domain.Query{Plural: "/buckets", Limit: 9, Tombstones: true}
+	equal(f.t, "ids, tombstones included", f.ids(all), []string{"c", "b"})
+	if aces := f.lines("aces"); len(aces) != 1 {
+		f.t.Errorf("permissions = %q, want the one of c", aces)
+	}
+}
+
 // letsTimestampsMove: within one change an object may take the timestamp that another gives up.
 func letsTimestampsMove(f *fixture) {
 	f.commit(create("/buckets/a", 5, ""))

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t testing.TB) projections.Store) {
 		"RetainsTheNewestTombstones":     retainsTheNewestTombstones,
 		"PurgesBelowAndNothingElse":      purgesBelowAndNothingElse,
 		"FlushesEverything":              flushesEverything,
+		"ForgetsWithoutATrace":           forgetsWithoutATrace,
 		"LetsTimestampsMove":             letsTimestampsMove,
 		"ReplacesMembersOfGroups":        replacesMembersOfGroups,
 		"OrdersValuesOfAllTypes":         ordersValuesOfAllTypes,

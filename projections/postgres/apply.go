@@ -96,6 +96,9 @@ func queue(b *pgx.Batch, step projections.Step) error {
 	if len(step.Scopes) > 0 {
 		putScopes(b, step.Scopes)
 	}
+	if len(step.Forget) > 0 {
+		forget(b, step.Forget)
+	}
 	return nil
 }
 

@@ -35,6 +35,32 @@ USING (
 WHERE t.place > $2 AND o.plural = t.plural AND o.id = t.id`, r.Resource, r.Newest)
 }
 
+// forget removes objects with their permissions.
+func forget(b *pgx.Batch, uris []domain.URI) {
+	rows := make([]projections.Row, len(uris))
+	plurals, ids := make([]string, len(uris)), make([]string, len(uris))
+	for i, u := range uris {
+		rows[i].URI = u
+		plurals[i], ids[i] = string(u.Plural()), u.ID()
+	}
+	removePermissions(b, rows)
+	b.Queue(`
+DELETE FROM quarantine q
+USING unnest($1::text[], $2::text[]) AS w(plural, id)
+WHERE q.plural = w.plural AND q.id = w.id`, plurals, ids)
+	b.Queue(`
+WITH gone AS (
+    DELETE FROM objects o
+    USING unnest($1::text[], $2::text[]) AS w(plural, id)
+    WHERE o.plural = w.plural AND o.id = w.id
+    RETURNING o.plural
+)
+UPDATE scopes s
+SET live = s.live - g.n
+FROM (SELECT plural, count(*) AS n FROM gone GROUP BY plural) g
+WHERE s.plural = g.plural`, plurals, ids)
+}
+
 // put writes objects with their permissions and members, a table at a time. Old permissions are those of the old
 // rows, so they go first.
 func put(b *pgx.Batch, rows []projections.Row) {

@@ -103,6 +103,17 @@ ON CONFLICT (plural) DO UPDATE SET
     position = max(position, excluded.position)`,
 			string(scope.Plural), scope.Resource, int64(scope.Timestamp), scope.Live, int64(scope.Position))
 	}
+	for _, u := range step.Forget {
+		t.forget(u)
+	}
+}
+
+func (t *transaction) forget(u domain.URI) {
+	plural, id := string(u.Plural()), u.ID()
+	t.putPermissions(projections.Row{Object: domain.Object{URI: u}}, "")
+	t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", plural, id)
+	n := t.exec("DELETE FROM objects WHERE plural = ? AND id = ?", plural, id)
+	t.exec("UPDATE scopes SET live = live - ? WHERE plural = ?", n, plural)
 }
 
 // purge removes what is below the object. Everything below starts with its URI and a slash, so it

@@ -5,6 +5,7 @@ import (
 	"github.com/kintolog/kintolog/kinto/counters"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/kinto/flush"
+	"github.com/kintolog/kintolog/kinto/history"
 	"github.com/kintolog/kintolog/kinto/permissions"
 	"github.com/kintolog/kintolog/kinto/userdata"
 	"github.com/kintolog/kintolog/server"
@@ -26,6 +27,7 @@ func plugins(s *config.Settings) []server.Plugin {
 			"Validates collection records with JSON schemas.")},
 		{has(config.PluginDefaultBucket), defaultbucket.New(defaultbucket.Options{Secret: string(s.Plugins.DefaultBucketSecret)})},
 		{s.Resources.PermissionsEndpoint || has(config.PluginAdmin), permissions.New()},
+		{has(config.PluginHistory), history.New(historyOptions(s.Plugins.History))},
 		{has(config.PluginFlush), flush.New()},
 		{has(config.PluginCounters), counters.New()},
 	} {
@@ -34,6 +36,14 @@ func plugins(s *config.Settings) []server.Plugin {
 		}
 	}
 	return all
+}
+
+func historyOptions(h config.History) history.Options {
+	o := history.Options{ExcludeResources: h.ExcludeResources, ExcludeUserIDs: h.ExcludeUserIDs}
+	if h.TrimMaxCount >= 0 {
+		o.Trim = &history.Trim{MaxCount: h.TrimMaxCount, Threshold: h.TrimThreshold, UserIDs: h.TrimUserIDs}
+	}
+	return o
 }
 
 // announced is a capability that something else provides.
