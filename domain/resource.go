@@ -240,6 +240,13 @@ func (c *Catalog) Members(resource string, o Object) (members []string, isGroup 
 	return r.Members(o.Data), true
 }
 
+// Structural tells whether what callers may do with other objects depends on objects of the resource: they have others
+// below them, or are groups.
+func (c *Catalog) Structural(resource string) bool {
+	r := c.Resource(resource)
+	return r != nil && (len(r.children) > 0 || r.Members != nil)
+}
+
 // Ancestors are the objects above a plural endpoint, outermost first.
 func (p Plural) Ancestors() []URI {
 	var above []URI

@@ -41,7 +41,7 @@ func (a *applier) apply(ctx context.Context, entries []eventstore.Entry) error {
 	if err != nil {
 		return err
 	}
-	change, err := Fold(a.catalog.Members, a.checkpoint, derived)
+	change, err := Fold(a.catalog, a.checkpoint, derived)
 	if err != nil {
 		return err
 	}
@@ -199,5 +199,9 @@ func (a *applier) replay(ctx context.Context, u domain.URI) error {
 		Plural: u.Plural(), Resource: row.Resource, Timestamp: row.LastModified, Live: row.Live, Position: row.Position,
 	}
 	step := Step{Release: []domain.URI{u}, Objects: []Row{row}, Scopes: []ScopeChange{scope}}
+	if a.catalog.Structural(row.Resource) {
+		at := a.checkpoint.Position
+		step.Scopes = append(step.Scopes, ScopeChange{Plural: Structure, Timestamp: domain.Timestamp(2*at + 1), Position: at})
+	}
 	return a.store.Apply(ctx, Change{From: a.checkpoint, To: a.checkpoint, Steps: []Step{step}})
 }

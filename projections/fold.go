@@ -2,20 +2,29 @@ package projections
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 )
 
-// Groups tells the members of an object, and whether objects of its resource are groups at all;
-// [domain.Catalog.Members] is one.
-type Groups func(resource string, o domain.Object) (members []string, isGroup bool)
+// Shape is what resources mean to each other; *[domain.Catalog] has it.
+type Shape interface {
+	// Members are those of an object; isGroup tells whether objects of its resource are groups at all.
+	Members(resource string, o domain.Object) (members []string, isGroup bool)
+	// Structural tells whether what callers may do with other objects depends on objects of the resource.
+	Structural(resource string) bool
+}
+
+// Structure is the name of a scope that no endpoint has: its timestamp grows with each change of a structural object.
+// As long as it stays the same, so do the objects above others, their permissions and the members of groups.
+const Structure domain.Plural = "*"
 
 // Fold reduces whole commits to a change: several events of one object become its last state. Entries
 // must be consecutive and end with the last one of a commit. The change builds on from, the
 // checkpoint before the first entry.
-func Fold(groups Groups, from eventstore.Tail, entries []eventstore.Entry) (Change, error) {
-	f := folder{groups: groups, change: Change{From: from, To: from}}
+func Fold(shape Shape, from eventstore.Tail, entries []eventstore.Entry) (Change, error) {
+	f := folder{shape: shape, change: Change{From: from, To: from}}
 	for _, entry := range entries {
 		if entry.Position != f.change.To.Position+1 {
 			return Change{}, fmt.Errorf("fold entry %d: the one before it is %d", entry.Position, f.change.To.Position)
@@ -33,7 +42,7 @@ func Fold(groups Groups, from eventstore.Tail, entries []eventstore.Entry) (Chan
 
 // folder collects steps. The maps tell where in the last step an object or scope is.
 type folder struct {
-	groups Groups
+	shape  Shape
 	change Change
 	rows   map[domain.URI]int
 	scopes map[domain.Plural]int
@@ -43,6 +52,7 @@ func (f *folder) add(e domain.Event, at domain.Position) {
 	switch {
 	case e.Action == domain.Purged:
 		f.begin(Step{Retain: Retention{Resource: e.Resource, Newest: e.Retain}})
+		f.restructure(at)
 		return
 	case e.Action == domain.Flushed:
 		f.begin(Step{Flush: true})
@@ -59,6 +69,16 @@ func (f *folder) add(e domain.Event, at domain.Position) {
 		f.put(e, at)
 	}
 	f.touch(e, at)
+	if e.Cascade || e.Action == domain.Flushed || f.shape.Structural(e.Resource) {
+		f.restructure(at)
+	}
+}
+
+// restructure moves the scope Structure on, by twice the position, which leaves room for what happens between
+// positions (see applier.replay).
+func (f *folder) restructure(at domain.Position) {
+	f.scope(Structure, "").Timestamp = domain.Timestamp(2 * at)
+	f.scope(Structure, "").Position = at
 }
 
 func (f *folder) begin(step Step) {
@@ -73,7 +93,7 @@ func (f *folder) put(e domain.Event, at domain.Position) {
 	if row.Deleted {
 		row.Permissions = nil
 	}
-	row.Members, row.IsGroup = f.groups(e.Resource, row.Object)
+	row.Members, row.IsGroup = f.shape.Members(e.Resource, row.Object)
 	step := f.step()
 	i, again := f.rows[row.URI]
 	if !again {
@@ -89,17 +109,22 @@ func (f *folder) put(e domain.Event, at domain.Position) {
 }
 
 func (f *folder) touch(e domain.Event, at domain.Position) {
-	plural, step := e.Plural(), f.step()
+	scope := f.scope(e.Plural(), e.Resource)
+	scope.Timestamp = max(scope.Timestamp, e.Object.LastModified)
+	scope.Live += live(e.Action)
+	scope.Position = at
+}
+
+// scope is the change of a plural endpoint in the last step.
+func (f *folder) scope(plural domain.Plural, resource string) *ScopeChange {
+	step := f.step()
 	i, again := f.scopes[plural]
 	if !again {
 		i = len(step.Scopes)
 		f.scopes[plural] = i
-		step.Scopes = append(step.Scopes, ScopeChange{Plural: plural, Resource: e.Resource, Timestamp: e.Object.LastModified})
+		step.Scopes = append(step.Scopes, ScopeChange{Plural: plural, Resource: resource, Timestamp: math.MinInt64})
 	}
-	scope := &step.Scopes[i]
-	scope.Timestamp = max(scope.Timestamp, e.Object.LastModified)
-	scope.Live += live(e.Action)
-	scope.Position = at
+	return &step.Scopes[i]
 }
 
 // live is by how much the action changes the number of live objects.

@@ -27,6 +27,7 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/openapi"
+	"github.com/kintolog/kintolog/projections/cached"
 	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
@@ -256,6 +257,7 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 		p.Log = wrapped(plugin.Wrap.Log, p.Log)
 		p.Model = wrapped(plugin.Wrap.Model, p.Model)
 	}
+	p.Model = cached.New(p.Model, catalog)
 	return p, nil
 }
 

@@ -33,7 +33,7 @@ func follow(t *testing.T, c *domain.Catalog, log eventstore.Log, store *sqlite.S
 			if entries = append(entries, entry); !entry.Last {
 				continue
 			}
-			change, err := projections.Fold(c.Members, tail, entries)
+			change, err := projections.Fold(c, tail, entries)
 			if err == nil {
 				err = store.Apply(ctx, change)
 			}

@@ -181,7 +181,7 @@ func purgesBelowAndNothingElse(f *fixture) {
 	var keep []string
 	for _, line := range f.dump() {
 		if !strings.Contains(line, "/buckets/a/") && !strings.HasPrefix(line, "checkpoint") &&
-			!strings.HasPrefix(line, "scopes\t/buckets\t") && !strings.HasPrefix(line, "objects\t/buckets\ta\t") {
+			!strings.HasPrefix(line, "scopes\t/buckets\t") && !strings.HasPrefix(line, "scopes\t*\t") && !strings.HasPrefix(line, "objects\t/buckets\ta\t") {
 			keep = append(keep, line)
 		}
 	}

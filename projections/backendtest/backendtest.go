@@ -41,6 +41,8 @@ func Run(t *testing.T, open func(t testing.TB) projections.Store) {
 		"TellsWatchersThePosition":       tellsWatchersThePosition,
 		"ClosesTheChannelWithTheContext": closesTheChannelWithTheContext,
 		"SetsRefusedRowsAside":           setsRefusedRowsAside,
+		"ListsWhatIsAccessible":          listsWhatIsAccessible,
+		"CountsObjectsAndTombstones":     countsObjectsAndTombstones,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

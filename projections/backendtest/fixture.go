@@ -24,8 +24,13 @@ func setup(t testing.TB, open func(testing.TB) projections.Store) *fixture {
 	return &fixture{t: t, store: open(t), objects: map[domain.URI]domain.Object{}}
 }
 
-// groups makes the objects of the resource "group" groups, by their attribute "members".
-func groups(resource string, o domain.Object) ([]string, bool) {
+// shape is that of buckets with groups and collections of records.
+type shape struct{}
+
+func (shape) Structural(resource string) bool { return resource != "record" }
+
+// Members makes the objects of the resource "group" groups, by their attribute "members".
+func (shape) Members(resource string, o domain.Object) ([]string, bool) {
 	if resource != "group" {
 		return nil, false
 	}
@@ -47,7 +52,7 @@ func (f *fixture) fold(events ...domain.Event) projections.Change {
 		Last:     true,
 		Events:   events,
 	}
-	change, err := projections.Fold(groups, f.tail, []eventstore.Entry{entry})
+	change, err := projections.Fold(shape{}, f.tail, []eventstore.Entry{entry})
 	if err != nil {
 		f.t.Fatalf("Fold: %v", err)
 	}

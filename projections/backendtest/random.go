@@ -3,6 +3,7 @@ package backendtest
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func matchesTheReferenceAtRandom(f *fixture) {
 }
 
 // Compare fills both stores, which must be empty, with the same random commits and reports any difference between
-// their dumps and between the pages of random queries, byte for byte.
+// their dumps, what is accessible in them and their counts, and between the pages of random queries, byte for byte.
 func Compare(t *testing.T, a, b projections.Store) {
 	t.Helper()
 	fa := &fixture{t: t, store: a, objects: map[domain.URI]domain.Object{}}
@@ -44,6 +45,11 @@ func Compare(t *testing.T, a, b projections.Store) {
 		events = events[n:]
 	}
 	equal(t, "dump", fa.dump(), fb.dump())
+	access := domain.AccessQuery{Principals: []string{"you"}, Granted: []string{resource("/l2/r1")}}
+	equal(t, "accessible", fa.accessible(access), fb.accessible(access))
+	if got, want := fa.counts(), fb.counts(); !reflect.DeepEqual(got, want) || len(got.Live) == 0 {
+		t.Errorf("counts = %v, want %v", got, want)
+	}
 	for range randomQueries {
 		q := r.query()
 		if got, want := text(fa.list(q)), text(fb.list(q)); got != want {
