@@ -38,3 +38,6 @@ func chosen(methods, possible []string) ([]string, error) {
 	}
 	return methods, nil
 }
+
+// Internal tells that the resource has no endpoints: its objects are the service's own, of which clients are not told.
+func (r *Resource) Internal() bool { return len(r.PluralMethods)+len(r.ObjectMethods) == 0 }

@@ -24,7 +24,7 @@ func New() server.Plugin {
 					return &domain.Error{Code: domain.Unavailable, Cause: err}
 				}
 				return server.WriteJSON(w, http.StatusOK, map[string]map[string]int64{
-					"objects": some(counts.Live), "tombstones": some(counts.Tombstones),
+					"objects": told(p.Catalog, counts.Live), "tombstones": told(p.Catalog, counts.Tombstones),
 				})
 			}
 			return []web.Endpoint{{
@@ -35,10 +35,13 @@ func New() server.Plugin {
 	}
 }
 
-// some is the map, which is empty rather than nil, so that it shows as an object.
-func some(m map[string]int64) map[string]int64 {
-	if m == nil {
-		return map[string]int64{}
+// told are the counts that clients are told of: those of resources that the service has, without internal ones.
+func told(c *domain.Catalog, counts map[string]int64) map[string]int64 {
+	all := map[string]int64{}
+	for name, n := range counts {
+		if r := c.Resource(name); r != nil && !r.Internal() {
+			all[name] = n
+		}
 	}
-	return m
+	return all
 }

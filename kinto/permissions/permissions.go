@@ -45,10 +45,15 @@ type endpoint struct {
 // known are the attributes of entries, beside "id".
 func known(c *domain.Catalog) []string {
 	names := []string{"uri", "resource_name", "permissions"}
-	for _, r := range c.Resources() {
+	for _, r := range told(c) {
 		names = append(names, r.Name+"_id")
 	}
 	return names
+}
+
+// told are the resources of which there can be entries.
+func told(c *domain.Catalog) []*domain.Resource {
+	return slices.DeleteFunc(slices.Clone(c.Resources()), func(r *domain.Resource) bool { return r.Derived() || r.Internal() })
 }
 
 func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
@@ -97,6 +102,7 @@ const inside = "entry"
 func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
 	opts := e.Config.Query
 	opts.Known, opts.Now = e.known, domain.TimestampOf(e.Config.Now())
+	opts.Texts = append([]string{"id"}, e.known...)
 	// A token is for the order of entries, which ends in their URI.
 	raw, token := r.URL.RawQuery, r.URL.Query().Get("_token")
 	if token != "" {
@@ -109,6 +115,9 @@ func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
 		return rest.List{}, err
 	}
 	q := &list.Query
+	if err := filterable(q.Filters); err != nil {
+		return rest.List{}, err
+	}
 	q.Filters = slices.DeleteFunc(q.Filters, func(f domain.Filter) bool { return f.Field.Is("last_modified") })
 	for i := range q.Filters {
 		q.Filters[i].Field = slices.Concat(domain.Field{inside}, q.Filters[i].Field)
@@ -126,10 +135,24 @@ func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
 	return list, err
 }
 
+// filterable refuses filters on permissions, of which an entry has several.
+func filterable(filters []domain.Filter) *domain.Error {
+	for _, f := range filters {
+		if f.Field[0] == "permissions" {
+			name := f.Field.String()
+			if f.Op != domain.Equal {
+				name = string(f.Op) + "_" + name
+			}
+			return domain.Invalidf(domain.InQuery, name, "Unknown filter field 'permissions'")
+		}
+	}
+	return nil
+}
+
 // wanted are the resources that the query can match, so that others are not even looked up.
 func wanted(c *domain.Catalog, q domain.Query) []string {
-	var names []string
-	for _, r := range c.Resources() {
+	names := []string{} // nil would be all
+	for _, r := range told(c) {
 		o := domain.Object{URI: "/", Data: []byte(`{"` + inside + `":{"resource_name":"` + r.Name + `"}}`)}
 		only := domain.Query{Tombstones: true}
 		for _, f := range q.Filters {
@@ -137,7 +160,7 @@ func wanted(c *domain.Catalog, q domain.Query) []string {
 				only.Filters = append(only.Filters, f)
 			}
 		}
-		if !strings.HasPrefix(r.Name, "history") && only.Match(o) {
+		if only.Match(o) {
 			names = append(names, r.Name)
 		}
 	}
@@ -183,7 +206,8 @@ func (e endpoint) granted(r *domain.Resource, principals []string) []string {
 	}
 	var held []string
 	for _, permission := range r.Permissions {
-		if e.grants(r.Name+"_"+permission, principals) {
+		child, creates := strings.CutSuffix(permission, ":create")
+		if e.grants(r.Name+"_"+permission, principals) || creates && e.grants(child+"_create", principals) {
 			held = append(held, permission)
 		}
 	}
@@ -193,7 +217,7 @@ func (e endpoint) granted(r *domain.Resource, principals []string) []string {
 // root are the permissions to create at the root.
 func (e endpoint) root(principals []string) []string {
 	var held []string
-	for _, r := range e.Catalog.Resources() {
+	for _, r := range told(e.Catalog) {
 		if r.Parent() == nil && e.grants(r.Name+"_create", principals) {
 			held = append(held, r.CreatePermission())
 		}

@@ -17,7 +17,8 @@ import (
 // New is the plug-in. It takes a grant named user-data_delete to use it.
 //
 // What the principal alone may write is deleted; from the permissions of everything else, and from the members of groups,
-// the principal is removed. All of it is one commit.
+// the principal is removed. All of it is one commit. It concerns what is readable by then: what the principal does at the
+// same time, or before in the same batch, may stay. Derived objects, such as entries of a history, stay as they are.
 func New() server.Plugin {
 	return server.Plugin{
 		Name: "user-data",
@@ -38,6 +39,9 @@ type endpoint struct{ server.Parts }
 func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	principal := r.Params["principal"]
 	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
+	if err := e.catchUp(r.Context()); err != nil {
+		return err
+	}
 	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
 		snapshot, err := tx.Load(r.Context(), needs)
 		if err != nil {
@@ -56,24 +60,40 @@ func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	return server.WriteJSON(w, http.StatusOK, map[string]any{"data": map[string]string{"principal": principal}})
 }
 
+// catchUp waits until everything that was written before is readable.
+func (e endpoint) catchUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, e.Loop.Timeout)
+	defer cancel()
+	tail, err := e.Log.Tail(ctx)
+	if err == nil {
+		err = e.Progress.Wait(ctx, tail.Position)
+	}
+	if err != nil {
+		return &domain.Error{Code: domain.Unavailable, Cause: err}
+	}
+	return nil
+}
+
+// remove carries out what New says, for a principal who is a member of the groups.
 func (e endpoint) remove(r *web.Request, tx *writeapi.Tx, principal string, groups []domain.URI) error {
 	held, err := e.accessible(r.Context(), principal)
 	if err != nil {
 		return err
 	}
-	for _, u := range append(held, groups...) {
+	held = append(held, groups...)
+	if err := load(r.Context(), tx, held); err != nil {
+		return err
+	}
+	for _, u := range held {
 		o, err := object(r.Context(), tx, u)
-		if err != nil {
-			return err
-		}
-		if !o.Live() {
-			continue // with what is above it
-		}
-		if slices.Equal(o.Permissions["write"], []string{principal}) {
+		switch {
+		case err != nil:
+		case !o.Live(): // gone with what is above it
+		case slices.Equal(o.Permissions["write"], []string{principal}):
 			_, err = tx.Execute(&domain.Command{
 				Verb: domain.Delete, Resource: e.Catalog.Of(u), URI: u, Caller: r.Caller, Origin: r.Origin(), Trusted: true,
 			})
-		} else {
+		default:
 			err = e.withdraw(r, tx, o, principal)
 		}
 		if err != nil {
@@ -83,9 +103,16 @@ func (e endpoint) remove(r *web.Request, tx *writeapi.Tx, principal string, grou
 	return nil
 }
 
-// accessible are the objects on which the principal holds anything, those above before those below.
+// accessible are the objects on which the principal holds anything, those above before those below. Derived ones are
+// as they were made.
 func (e endpoint) accessible(ctx context.Context, principal string) ([]domain.URI, error) {
-	held, err := e.Model.Accessible(ctx, domain.AccessQuery{Principals: []string{principal}})
+	var names []string
+	for _, r := range e.Catalog.Resources() {
+		if !r.Derived() {
+			names = append(names, r.Name)
+		}
+	}
+	held, err := e.Model.Accessible(ctx, domain.AccessQuery{Principals: []string{principal}, Resources: names})
 	if err != nil {
 		return nil, &domain.Error{Code: domain.Unavailable, Cause: err}
 	}
@@ -97,33 +124,55 @@ func (e endpoint) accessible(ctx context.Context, principal string) ([]domain.UR
 	return uris, nil
 }
 
+// load makes everything about the objects known to the transaction in one round trip.
+func load(ctx context.Context, tx *writeapi.Tx, uris []domain.URI) error {
+	needs := domain.Needs{Objects: slices.Clone(uris), Scopes: []domain.Plural{""}}
+	for _, u := range uris {
+		needs.Scopes = append(needs.Scopes, u.Plural())
+		needs.Objects = append(needs.Objects, u.Plural().Ancestors()...)
+	}
+	_, err := tx.Load(ctx, needs.Distinct())
+	return err
+}
+
 func object(ctx context.Context, tx *writeapi.Tx, u domain.URI) (domain.Object, error) {
-	snapshot, err := tx.Load(ctx, domain.Needs{Objects: []domain.URI{u}, Scopes: []domain.Plural{u.Plural(), ""}})
+	snapshot, err := tx.Load(ctx, domain.Needs{Objects: []domain.URI{u}})
 	return snapshot.Objects[u], err
 }
 
 // withdraw removes the principal from the permissions of an object and, if it is a group, from its members.
 func (e endpoint) withdraw(r *web.Request, tx *writeapi.Tx, o domain.Object, principal string) error {
-	is := func(p string) bool { return p == principal }
-	for name, principals := range o.Permissions {
-		if slices.Contains(principals, principal) {
-			o.Permissions = o.Permissions.With(name, slices.DeleteFunc(slices.Clone(principals), is)...)
-		}
-	}
 	resource := e.Catalog.Of(o.URI)
+	permissions, changed := without(o.Permissions, principal)
 	if members, isGroup := e.Catalog.Members(resource.Name, o); isGroup && slices.Contains(members, principal) {
-		o.Data = jsondoc.With(o.Data, jsondoc.Field{Name: "members", Value: quoted(slices.DeleteFunc(members, is))})
+		rest := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == principal })
+		o.Data, changed = jsondoc.With(o.Data, jsondoc.Field{Name: "members", Value: quoted(rest)}), true
+	}
+	if !changed {
+		return nil // a group that was among the objects too
 	}
 	at, err := tx.Next(o.URI.Plural())
 	if err != nil {
 		return err
 	}
-	o.LastModified = at
+	o.Permissions, o.LastModified = permissions, at
 	o.Data = jsondoc.With(o.Data, jsondoc.Field{Name: "last_modified", Value: strconv.AppendInt(nil, int64(at), 10)})
 	tx.Append(domain.Event{
 		Action: domain.Updated, Resource: resource.Name, Secret: resource.Secret, Object: o, Origin: r.Origin(),
 	})
 	return nil
+}
+
+// without are the permissions that are left when the principal holds none.
+func without(p domain.Permissions, principal string) (left domain.Permissions, changed bool) {
+	left = p
+	for name, principals := range p {
+		if slices.Contains(principals, principal) {
+			rest := slices.DeleteFunc(slices.Clone(principals), func(held string) bool { return held == principal })
+			left, changed = left.With(name, rest...), true
+		}
+	}
+	return left, changed
 }
 
 func quoted(all []string) []byte {
