@@ -228,6 +228,12 @@ func (s *State) Evolve(events ...Event) {
 	s.now.evolve(s.catalog, events...)
 }
 
+// Settle makes what was decided the state to decide on: nothing is pending any more.
+func (s *State) Settle() { s.base, s.pending = s.now, nil }
+
+// Known is how many objects and plural endpoints are known.
+func (s *State) Known() int { return len(s.now.Objects) + len(s.now.Scopes) }
+
 // Pending are the events decided so far.
 func (s *State) Pending() []Event { return s.pending }
 

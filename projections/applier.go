@@ -17,8 +17,8 @@ type applier struct {
 	store      Store
 	catalog    *domain.Catalog
 	checkpoint eventstore.Tail
-	aside      bool    // something is in quarantine
-	bounds     *bounds // what is known of bounded objects
+	aside      bool // something is in quarantine
+	memory     *memory
 }
 
 // begin takes up work at the checkpoint.
@@ -186,6 +186,7 @@ func (a *applier) replay(ctx context.Context, u domain.URI) error {
 	if err != nil {
 		return err
 	}
+	a.memory = nil // of what the object was before
 	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.URI != u })
 	if len(rows) == 0 {
 		return nil

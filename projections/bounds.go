@@ -8,29 +8,16 @@ import (
 	"strings"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/eventstore"
 )
 
 // bounds know of which derived objects there are how many, where a derivation bounds them, so that the same ones are
 // forgotten at the same events however the log is cut into changes.
 type bounds struct {
-	at    eventstore.Tail                           // the checkpoint that they are true at
 	lists map[domain.Plural]map[string][]domain.URI // what a bound counts, oldest first, by the filters
 	size  int                                       // about how many objects are listed
 }
 
-// maxListed is how many objects are remembered from one change to the next.
-const maxListed = 100_000
-
-// boundsAt are those at the checkpoint: what is remembered, if nobody else has moved it.
-func (a *applier) boundsAt() *bounds {
-	b := a.bounds
-	a.bounds = nil
-	if b == nil || b.at != a.checkpoint || b.size > maxListed { // such as after a change that failed
-		return &bounds{lists: map[domain.Plural]map[string][]domain.URI{}}
-	}
-	return b
-}
+func newBounds() bounds { return bounds{lists: map[domain.Plural]map[string][]domain.URI{}} }
 
 // note takes an event into account.
 func (b *bounds) note(e domain.Event) {

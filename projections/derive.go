@@ -15,7 +15,7 @@ func (a *applier) derive(ctx context.Context, entries []eventstore.Entry) ([]eve
 	if !a.catalog.Derives() {
 		return entries, nil
 	}
-	d := deriver{applier: a, state: domain.NewState(a.catalog, nil, nil), bounds: a.boundsAt()}
+	d := deriver{applier: a, memory: a.recall()}
 	if err := d.load(ctx, d.needs(entries)); err != nil {
 		return nil, err
 	}
@@ -27,16 +27,45 @@ func (a *applier) derive(ctx context.Context, entries []eventstore.Entry) ([]eve
 		}
 		derived[i].Events = events
 	}
-	d.bounds.at = derived[len(derived)-1].Tail()
-	a.bounds = d.bounds
+	d.at = derived[len(derived)-1].Tail()
+	d.state.Settle()
+	a.memory = d.memory
 	return derived, nil
 }
 
 // deriver walks through the log with the state that derivations look at.
 type deriver struct {
 	*applier
+	*memory
+}
+
+// memory is what is known from the changes before.
+type memory struct {
+	at     eventstore.Tail // the checkpoint that it is true at
 	state  *domain.State
-	bounds *bounds
+	bounds bounds
+}
+
+// How much is remembered from one change to the next.
+const (
+	maxKnown  = 256     // objects and endpoints
+	maxListed = 100_000 // objects that are bounded
+)
+
+// recall is the memory, which is empty if it is not about the checkpoint: after a change that failed, or that somebody
+// else made; or if it has become too much.
+func (a *applier) recall() *memory {
+	m := a.memory
+	if a.memory = nil; m == nil || m.at != a.checkpoint {
+		return &memory{state: domain.NewState(a.catalog, nil, nil), bounds: newBounds()}
+	}
+	if m.state.Known() > maxKnown {
+		m.state = domain.NewState(a.catalog, nil, nil)
+	}
+	if m.bounds.size > maxListed {
+		m.bounds = newBounds()
+	}
+	return m
 }
 
 func (d *deriver) needs(entries []eventstore.Entry) domain.Needs {
@@ -46,7 +75,7 @@ func (d *deriver) needs(entries []eventstore.Entry) domain.Needs {
 			needs.Add(d.catalog.DerivationNeeds(e))
 		}
 	}
-	return needs.Distinct()
+	return d.state.Unknown(needs.Distinct())
 }
 
 // maxLoaded bounds how many things are loaded at once: a database takes so many values in one statement.
