@@ -24,7 +24,7 @@ type Plugins struct {
 	Includes []Plugin // includes; none
 
 	DefaultBucketSecret Secret // default_bucket_hmac_secret; "", which is used as it is (protocol 7.1)
-	AdminAssets         string // admin_assets_path, a folder; "" for the application built in
+	AdminAssets         string // admin_assets_path, a folder; "" for a page that tells how to get the console
 	History             History
 	Attachments         Attachments
 }

@@ -6,12 +6,7 @@ import "strings"
 // happens instead. Keys are names of settings, of families (see families.go), and values of includes and of
 // multiauth.policies. Whoever makes one work removes its line.
 var unsupported = map[string]string{
-	string(PluginAdmin):      "/admin is not served",
-	string(PluginPrometheus): "/__metrics__ is not served",
-	string(PluginStatsd):     "nothing is sent to StatsD",
-
 	"event_listeners": "listeners are not called; follow the log over NATS",
-	"statsd_url":      "nothing is sent to StatsD",
 }
 
 // unsupportedIn warns of what was asked for and is not done, as a table such as unsupported tells.

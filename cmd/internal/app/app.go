@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
@@ -28,6 +29,7 @@ var Version = "0.1.0-dev"
 func App(s *config.Settings) (server.App, error) {
 	app := server.App{
 		Name: s.Project.Name, Version: s.Project.Version, APIVersion: s.Project.APIVersion, Docs: s.Project.Docs,
+		Contribute: contribute, Security: security(s),
 		Resources: kinto.Resources(kinto.Options{SchemaValidation: s.Resources.SchemaValidation}),
 		Policy:    domain.Policy{Grants: s.Resources.Grants, KeepExplicit: !s.Resources.ExplicitPermissions},
 		Enabled: func(r *domain.Resource, kind web.Kind, method string) bool {
@@ -47,6 +49,9 @@ func App(s *config.Settings) (server.App, error) {
 	}
 	app.Plugins = append(app.Plugins, plugins(s)...)
 	if err := attach(&app, s); err != nil {
+		return server.App{}, err
+	}
+	if err := measure(&app, s); err != nil {
 		return server.App{}, err
 	}
 	return app, nil
@@ -90,7 +95,7 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 	limits := rest.QueryLimits{Length: s.Limits.MaxQueryBytes, Parameters: s.Limits.MaxQueryFilters}
 	return server.Config{
 		DataDir: s.Storage.DataDir, Memory: s.Storage.Volatile, Log: logConfig(s.EventLog), Model: modelConfig(s.Storage),
-		Web: webConfig(s),
+		Web: webConfig(s), File: s.File, VersionFile: s.Project.VersionFile, RootCache: rootCache(s.HTTP.RootCacheExpires),
 		Read: readapi.Options{
 			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
 		},
@@ -103,6 +108,14 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
 		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
 	}
+}
+
+// rootCache is negative for an answer that is not to be kept.
+func rootCache(expiry time.Duration) time.Duration {
+	if expiry == 0 {
+		return -1
+	}
+	return expiry
 }
 
 func batchLimit(n int) int {
@@ -147,7 +160,7 @@ func webConfig(s *config.Settings) web.Config {
 		CORS:            rest.CORS{Origins: h.CORS.Origins, MaxAge: seconds(h.CORS.MaxAge)},
 		VersionRedirect: redirect(h.VersionRedirect, h.VersionRedirectTTL), SlashRedirect: redirect(h.SlashRedirect, h.SlashRedirectTTL),
 		Errors: rest.ErrorOptions{RetryAfter: seconds(h.RetryAfter), Info: s.Project.ErrorLink},
-		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: h.EndOfService.URL,
+		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: cmp.Or(h.EndOfService.URL, s.Project.Docs),
 		MaxBody: int64(s.Limits.MaxBodyBytes),
 	}
 	if h.Backoff > 0 {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/kinto/admin"
 	"github.com/kintolog/kintolog/kinto/counters"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/kinto/flush"
@@ -28,6 +29,7 @@ func plugins(s *config.Settings) []server.Plugin {
 		{has(config.PluginDefaultBucket), defaultbucket.New(defaultbucket.Options{Secret: string(s.Plugins.DefaultBucketSecret)})},
 		{s.Resources.PermissionsEndpoint || has(config.PluginAdmin), permissions.New()},
 		{has(config.PluginHistory), history.New(historyOptions(s.Plugins.History))},
+		{has(config.PluginAdmin), admin.New(admin.Options{Assets: s.Plugins.AdminAssets})},
 		{has(config.PluginFlush), flush.New()},
 		{has(config.PluginCounters), counters.New()},
 	} {
