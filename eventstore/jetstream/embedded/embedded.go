@@ -7,7 +7,6 @@
 package embedded
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -56,11 +55,11 @@ var ErrLocked = errors.New("the data folder is in use by another process")
 
 // Server is a running server. Its methods may be called concurrently.
 type Server struct {
-	server   *server.Server
-	config   Config
-	password string
-	unlock   func()
-	stop     sync.Once
+	server *server.Server
+	config Config
+	users  users
+	unlock func()
+	stop   sync.Once
 }
 
 // Start runs a server. It fails with ErrLocked if another process uses the folder.
@@ -69,11 +68,15 @@ func Start(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start embedded nats server: %w", err)
 	}
+	users, err := newUsers()
+	if err != nil {
+		return nil, fmt.Errorf("start embedded nats server: %w", err)
+	}
 	unlock, err := lock(filepath.Join(config.Dir, "lock"))
 	if err != nil {
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
 	}
-	s := &Server{config: config, password: rand.Text(), unlock: unlock}
+	s := &Server{config: config, users: users, unlock: unlock}
 	if err := s.start(); err != nil {
 		s.Shutdown()
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
@@ -134,7 +137,7 @@ func (s *Server) options() (*server.Options, error) {
 		JetStreamMaxMemory: 256 << 20,
 		JetStreamMaxStore:  1 << 50,
 	}
-	if err := options.ProcessConfigString(accounts(string(s.config.Log), s.password)); err != nil {
+	if err := options.ProcessConfigString(s.users.accounts(string(s.config.Log))); err != nil {
 		return nil, err
 	}
 	if s.config.Listen == "" {
@@ -158,7 +161,7 @@ func (s *Server) options() (*server.Options, error) {
 func (s *Server) Connect(options ...nats.Option) (*nats.Conn, error) {
 	nc, err := nats.Connect("", append([]nats.Option{
 		nats.InProcessServer(s.server),
-		nats.UserInfo(owner, s.password),
+		nats.Nkey(s.users.ownerID, s.users.owner.Sign),
 		nats.CustomInboxPrefix(ownerInbox),
 		nats.MaxReconnects(-1),
 	}, options...)...)

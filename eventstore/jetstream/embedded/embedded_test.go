@@ -3,10 +3,12 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -287,5 +289,36 @@ func TestSubscribersCannotMakeAConsumerDoHarm(t *testing.T) {
 	}
 	if got, err := log.Append(t.Context(), tail, eventstore.Commit{ID: "d", Events: events}); err != nil {
 		t.Errorf("Append = %v, %v, want the log as it was", got, err)
+	}
+}
+
+// loud keeps what a server says.
+type loud struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (l *loud) Warnf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said = append(l.said, fmt.Sprintf(format, args...))
+}
+
+func (l *loud) Errorf(format string, args ...any) { l.Warnf(format, args...) }
+
+func TestItStartsWithoutComplaints(t *testing.T) {
+	t.Parallel()
+	for _, listen := range []string{"", "127.0.0.1:0"} {
+		var logger loud
+		s := natstest.Start(t, embedded.Config{Dir: t.TempDir(), Listen: listen, Logger: &logger})
+		nc, err := s.Connect()
+		if err != nil {
+			t.Fatalf("connect: %v", err)
+		}
+		nc.Close()
+		s.Shutdown()
+		if len(logger.said) > 0 {
+			t.Errorf("listening at %q it said %q", listen, logger.said)
+		}
 	}
 }

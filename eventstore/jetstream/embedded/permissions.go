@@ -3,15 +3,35 @@ package embedded
 import (
 	"fmt"
 	"strings"
+
+	"github.com/nats-io/nkeys"
 )
 
-// Users of the server. The owner's password exists in this process only; whoever connects without
-// a name is a subscriber.
-const (
-	owner      = "kintolog"
-	subscriber = "subscriber"
-	ownerInbox = "_KINTOLOG_INBOX"
-)
+// ownerInbox is the subject below which the owner is answered.
+const ownerInbox = "_KINTOLOG_INBOX"
+
+// users of the server are known by keys, made when it starts. That of the owner exists in this process only; whoever
+// connects without a key is the subscriber.
+type users struct {
+	owner        nkeys.KeyPair
+	ownerID      string
+	subscriberID string
+}
+
+func newUsers() (u users, err error) {
+	if u.owner, err = nkeys.CreateUser(); err != nil {
+		return u, err
+	}
+	if u.ownerID, err = u.owner.PublicKey(); err != nil {
+		return u, err
+	}
+	subscriber, err := nkeys.CreateUser()
+	if err != nil {
+		return u, err
+	}
+	u.subscriberID, err = subscriber.PublicKey()
+	return u, err
+}
 
 // accounts separates the owner from subscribers, who get
 //
@@ -28,7 +48,7 @@ const (
 // owner's account a subscriber could have it delivered into the log. Across accounts replies lead
 // back to the account that asked. And the filter is part of the subject that creates a consumer,
 // which the server compares with the request, so that a consumer of secret events cannot be made.
-func accounts(log, password string) string {
+func (u users) accounts(log string) string {
 	var exports, imports, publish []string
 	for _, subject := range []string{
 		"API.CONSUMER.CREATE." + log + ".*." + log + ".>",
@@ -52,11 +72,11 @@ func accounts(log, password string) string {
 accounts {
   KINTOLOG {
     jetstream: enabled
-    users: [{user: %q, password: %q}]
+    users: [{nkey: %q}]
     exports: [%s]
   }
   SUBSCRIBERS {
-    users: [{user: %q, password: %q, permissions: {
+    users: [{nkey: %q, permissions: {
       subscribe: {allow: [%q, %q, "_INBOX.>"]}
       publish: {allow: [%s]}
     }}]
@@ -64,6 +84,6 @@ accounts {
   }
 }
 no_auth_user: %q
-`, owner, password, strings.Join(exports, ", "),
-		subscriber, password, log, log+".>", strings.Join(publish, ", "), strings.Join(imports, ", "), subscriber)
+`, u.ownerID, strings.Join(exports, ", "),
+		u.subscriberID, log, log+".>", strings.Join(publish, ", "), strings.Join(imports, ", "), u.subscriberID)
 }
