@@ -54,6 +54,8 @@ type Config struct {
 	MaxURL int
 	// BodyTimeout is how long the body of a request may take to arrive. Default 30 s.
 	BodyTimeout time.Duration
+	// AnswerTimeout is how long a client may take for each 256 KiB of an answer before it is cut off. Default 30 s.
+	AnswerTimeout time.Duration
 
 	// Log receives a line for each request at level info and what went wrong inside at level error. Default:
 	// the standard logger of logrus.
@@ -90,6 +92,7 @@ func (c Config) WithDefaults() Config {
 	setDefault(&c.MaxBody, 4<<20)
 	setDefault(&c.MaxURL, 32<<10)
 	setDefault(&c.BodyTimeout, 30*time.Second)
+	setDefault(&c.AnswerTimeout, 30*time.Second)
 	if c.Log == nil {
 		c.Log = logrus.StandardLogger()
 	}
@@ -121,12 +124,13 @@ func (c Config) Validate() error {
 	check(c.MaxBody > 0, "the greatest body must be positive, not %d bytes", c.MaxBody)
 	check(c.MaxURL > 0, "the greatest URL must be positive, not %d bytes", c.MaxURL)
 	check(c.BodyTimeout > 0, "the time for a body must be positive, not %s", c.BodyTimeout)
+	check(c.AnswerTimeout > 0, "the time for an answer must be positive, not %s", c.AnswerTimeout)
 	return errors.Join(problems...)
 }
 
 // Server is an http.Server for the handler with limits on what comes before it: a client has ten seconds to send its
-// headers, which may take 64 KiB, and an idle connection is closed after two minutes. Nothing limits the time of
-// an answer, because a subscription lasts; bodies are limited by [Config].
+// headers, which may take 64 KiB, and an idle connection is closed after two minutes. Bodies and answers are limited by
+// [Config], which gives each part of an answer its time, because a subscription lasts.
 func Server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,

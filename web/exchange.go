@@ -23,7 +23,7 @@ type exchange struct {
 }
 
 func (f *Frame) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{frame: f, answer: recorder{ResponseWriter: w}}
+	x := &exchange{frame: f, answer: recorder{ResponseWriter: w, timeout: f.config.AnswerTimeout}}
 	x.Request = Request{Request: r, limit: f.config.MaxBody, timeout: f.config.BodyTimeout, w: &x.answer}
 	return x
 }

@@ -73,6 +73,7 @@ func (f *Frame) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.handler.Se
 // serve is the outer life of a request: what it and its answer have in common with all others.
 func (f *Frame) serve(w http.ResponseWriter, r *http.Request) {
 	x := f.newExchange(w, r)
+	x.answer.grant() // to be told to go on with its body, as for what follows
 	x.ID = requestID(r.Header)
 	x.Trace = traceparent(r)
 	x.base = f.config.baseURL(r)
@@ -151,7 +152,7 @@ const maxRedirects = 2
 func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Request) {
 	b := &buffer{header: http.Header{}}
 	x := f.newExchange(b, r)
-	x.memory = b
+	x.memory, x.answer.timeout = b, 0
 	x.ID, x.Trace, x.base = outer.ID, outer.Trace, outer.base
 	start := f.config.Now()
 	x.run(x.route)
