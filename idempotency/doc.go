@@ -14,9 +14,13 @@
 //   - Only answers below 400 are kept: a request that was refused had no effect, and is decided anew when it is repeated.
 //   - An answer larger than [MaxAnswer] is refused with 400 before anything happens.
 //   - A flush removes the keys with everything else.
+//   - Who repeats a request is told again what he was told, also if he is not permitted any more what he did.
 //
 // It holds for the writes of resources and for batches, whose requests may also have keys of their own. Other endpoints,
 // such as those of plug-ins, ignore the header unless they are wrapped too.
+//
+// Without the header nothing is done. With it a commit has an entry more, in another place of the log than the effects:
+// it is an atomic batch of two messages rather than one message, which takes the log several times as long.
 //
 // This package is not a cache: answers are events, kept in the secret part of the log, and objects of internal resources
 // in the read model. They are in buckets by day ("/__idempotency__/2026-11-23/answers/..."), so that the first

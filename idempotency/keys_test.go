@@ -178,6 +178,27 @@ func TestRequestsOfABatchHaveKeysOfTheirOwn(t *testing.T) {
 	wantTotal(t, s, records, "2")
 }
 
+func TestWhatPlugInsAddHappensOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const personal = "/buckets/default/collections/x/records"
+	first := send(t, s, "POST "+personal, `{"data":{}}`, key)
+	wantFresh(t, first, 201)
+	wantReplay(t, send(t, s, "POST "+personal, `{"data":{}}`, key), first)
+	wantTotal(t, s, personal, "1")
+
+	account := `{"data":{"id":"bob","password":"p"}}`
+	first = send(t, s, "POST /accounts", account, key, "Authorization")
+	wantFresh(t, first, 201)
+	wantReplay(t, send(t, s, "POST /accounts", account, key, "Authorization"), first)
+
+	const batch = `{"defaults":{"method":"POST","path":"` + personal + `"},"requests":[{},{"path":"/buckets/default/collections/y/records"}]}`
+	first = send(t, s, "POST /batch", batch, "Idempotency-Key: batch")
+	wantFresh(t, first, 200)
+	wantReplay(t, send(t, s, "POST /batch", batch, "Idempotency-Key: batch"), first)
+	wantTotal(t, s, personal, "2")
+}
+
 func TestAnswersAreNobodysToSee(t *testing.T) {
 	t.Parallel()
 	s := start(t)

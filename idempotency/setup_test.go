@@ -12,16 +12,23 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/kinto"
+	"github.com/kintolog/kintolog/kinto/accounts"
+	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
 )
 
-// open starts Kinto; anybody may create buckets. It is closed by the test, or when that ends.
+// open starts Kinto with personal buckets and accounts; anybody may create buckets. It is closed by the test, or when
+// that ends.
 func open(t testing.TB, config server.Config) *server.Server {
 	t.Helper()
+	withAccounts, _ := accounts.New(accounts.Options{Secret: "some-secret", Cost: 4})
 	app := server.App{
 		Name: "kinto", Resources: kinto.Resources(),
-		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Everyone}}},
+		Policy: domain.Policy{Grants: map[string][]string{
+			"bucket_create": {domain.Everyone}, "account_create": {domain.Everyone},
+		}},
+		Plugins:        []server.Plugin{defaultbucket.New(defaultbucket.Options{}), withAccounts},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
 	config.Logger = logrus.New()
