@@ -87,12 +87,10 @@ type Projection struct {
 func (p Projection) Lag() domain.Position { return max(p.Tail, p.Position) - p.Position }
 
 // Inspect tells how far the read model of an app is, and changes nothing, except that a log or read model that does
-// not exist yet is made. The error wraps [ErrNotShared] as that of OpenProjector does, and projections.ErrAhead or
-// projections.ErrDiverged if the read model is not made from this log.
+// not exist yet is made. An embedded log and a SQLite read model can be looked into while no process has them
+// open, see [InUse]. The error wraps projections.ErrAhead or projections.ErrDiverged if the read model is not made from
+// this log.
 func Inspect(ctx context.Context, app App, config Config) (_ Projection, err error) {
-	if err := config.Shared(); err != nil {
-		return Projection{}, err
-	}
 	s := &Server{}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	parts, err := s.openStores(ctx, app, config.withDefaults())

@@ -124,7 +124,7 @@ func (s *Server) openModel(ctx context.Context, config Config, dir string) (proj
 	if config.Model.Postgres != "" {
 		store, err = postgres.Open(ctx, postgres.Options{URL: config.Model.Postgres})
 	} else {
-		store, err = sqlite.Open(ctx, filepath.Join(dir, "readmodel.db"))
+		store, err = sqlite.Open(ctx, modelFile(dir))
 	}
 	if err != nil {
 		return nil, err

@@ -17,6 +17,8 @@ import (
 type Options struct {
 	Config string // a kinto.ini; "" for $KINTO_INI, and without that for a newcomer's settings
 	Listen string // host:port, wins over the file
+	Port   string // wins over the port of the file, not over Listen
+	Level  string // log level, wins over the file
 	Data   string // the data folder, wins over the file
 	// NoProjector leaves the read model to projector processes.
 	NoProjector bool
@@ -42,6 +44,12 @@ func (o Options) load(logger *logrus.Logger) (*config.Settings, error) {
 		return nil, err
 	}
 	s.Storage.DataDir = cmp.Or(o.Data, s.Storage.DataDir)
+	s.Logging.Level = cmp.Or(o.Level, s.Logging.Level)
+	if o.Port != "" {
+		if s.Server.Port, err = strconv.Atoi(o.Port); err != nil || s.Server.Port < 0 || s.Server.Port > 65535 {
+			return nil, fmt.Errorf("the port must be a number from 0 to 65535, not %q", o.Port)
+		}
+	}
 	if o.Listen != "" {
 		host, port, err := net.SplitHostPort(o.Listen)
 		if err != nil {

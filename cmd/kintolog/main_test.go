@@ -1,0 +1,380 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is the program under test, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "kintolog-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "kintolog")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build: %v\n%s", err, out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// place is a folder in which the program runs.
+type place struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	return &place{t: t, dir: t.TempDir()}
+}
+
+func (p *place) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Env = p.dir, append(p.env, "PATH="+os.Getenv("PATH"), "HOME="+p.dir)
+	return cmd
+}
+
+// run runs a command to its end.
+func (p *place) run(stdin string, args ...string) (code int, stdout, stderr string) {
+	p.t.Helper()
+	var out, errs bytes.Buffer
+	cmd := p.command(args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		p.t.Fatalf("%q: %v", args, err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// must runs a command that is to succeed, and returns what it says.
+func (p *place) must(args ...string) string {
+	p.t.Helper()
+	code, stdout, stderr := p.run("", args...)
+	if code != 0 {
+		p.t.Fatalf("%q: exit code %d\n%s%s", args, code, stdout, stderr)
+	}
+	return stdout
+}
+
+// set adds settings to the file that init wrote.
+func (p *place) set(lines ...string) {
+	p.t.Helper()
+	f, err := os.OpenFile(filepath.Join(p.dir, "config/kinto.ini"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(strings.Join(lines, "\n") + "\n")
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// server is a program that serves.
+type server struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	base   string
+	stderr *bytes.Buffer
+}
+
+func (p *place) start(args ...string) *server {
+	p.t.Helper()
+	s := &server{t: p.t, cmd: p.command(append([]string{"start", "--port", "0"}, args...)...), stderr: &bytes.Buffer{}}
+	s.cmd.Stderr = s.stderr
+	stdout, err := s.cmd.StdoutPipe()
+	if err == nil {
+		err = s.cmd.Start()
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = s.stop(os.Kill) })
+	lines := bufio.NewReader(stdout)
+	first, err := lines.ReadString('\n')
+	_, url, found := strings.Cut(strings.TrimSpace(first), "serves ")
+	if err != nil || !found {
+		_ = s.stop(os.Kill)
+		p.t.Fatalf("it said %q, %v\n%s", first, err, s.stderr)
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	s.base = strings.TrimSuffix(url, "/")
+	return s
+}
+
+func (s *server) stop(signal os.Signal) error {
+	if s.cmd.ProcessState != nil {
+		return nil
+	}
+	_ = s.cmd.Process.Signal(signal)
+	return s.cmd.Wait()
+}
+
+// do makes a request with the credentials "user:password".
+func (s *server) do(credentials, method, path, body string) (status int, answer string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	user, password, _ := strings.Cut(credentials, ":")
+	r.SetBasicAuth(user, password)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	all, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(all), err
+}
+
+func (s *server) must(credentials, method, path, body string, want int) string {
+	s.t.Helper()
+	status, answer, err := s.do(credentials, method, path, body)
+	if err != nil || status != want {
+		s.t.Fatalf("%s %s: %d %s, %v, want %d\n%s", method, path, status, answer, err, want, s.stderr)
+	}
+	return answer
+}
+
+func (s *server) end() {
+	s.t.Helper()
+	if err := s.stop(syscall.SIGTERM); err != nil {
+		s.t.Errorf("SIGTERM ended it with %v\n%s", err, s.stderr)
+	}
+}
+
+const admin, records = "admin:s3cret", "/buckets/b/collections/c/records"
+
+// filled is a place with a service of its own, which has some records and tombstones and does not run.
+func filled(t *testing.T) *place {
+	t.Helper()
+	p := newPlace(t)
+	p.must("init")
+	p.must("create-user", "-u", "admin", "-p", "s3cret")
+	s := p.start()
+	s.must(admin, "PUT", "/buckets/b", "", 201)
+	s.must(admin, "PUT", "/buckets/b/collections/c", "", 201)
+	for i := range 6 {
+		s.must(admin, "PUT", fmt.Sprintf("%s/r%d", records, i), fmt.Sprintf(`{"data":{"i":%d}}`, i), 201)
+	}
+	for i := range 4 {
+		s.must(admin, "DELETE", fmt.Sprintf("%s/r%d", records, i), "", 200)
+	}
+	s.end()
+	return p
+}
+
+// all is what a client sees of the records, tombstones included.
+func (s *server) all() string { return s.must(admin, "GET", records+"?_since=0&_sort=id", "", 200) }
+
+func TestFromNothingToALogin(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	if out := p.must("init"); !strings.Contains(out, "config/kinto.ini is written") {
+		t.Errorf("init said %q", out)
+	}
+	if out := p.must("create-user", "--username", "admin", "--password", "s3cret"); out != "The account admin is saved.\n" {
+		t.Errorf("create-user said %q", out)
+	}
+	s := p.start()
+	if got := s.must(admin, "GET", "/", "", 200); !strings.Contains(got, `"id":"account:admin"`) {
+		t.Errorf("logged in as %s", got)
+	}
+	s.must(admin, "PUT", "/buckets/b", "", 201)
+	s.must("admin:wrong", "PUT", "/buckets/b2", "", 401)
+	code, _, stderr := p.run("", "create-user", "-u", "bob", "-p", "x")
+	if code != 1 || !strings.Contains(stderr, "in use by another process") || !strings.Contains(stderr, "stop the service") {
+		t.Errorf("create-user beside the service: %d, %q", code, stderr)
+	}
+	s.end()
+	p.must("create-user", "-u", "admin", "-p", "another")
+	s = p.start()
+	s.must(admin, "GET", "/accounts/admin", "", 401)
+	s.must("admin:another", "GET", "/accounts/admin", "", 200)
+}
+
+func TestRebuildOfAReadModelThatIsGone(t *testing.T) {
+	t.Parallel()
+	p := filled(t)
+	s := p.start()
+	want := s.all()
+	code, _, stderr := p.run("", "rebuild")
+	if code != 1 || !strings.Contains(stderr, "stop the service") {
+		t.Errorf("rebuild beside the service: %d, %q", code, stderr)
+	}
+	s.end()
+	for _, damage := range []func(string) error{
+		func(string) error { return nil },
+		os.Remove,
+		func(file string) error { return os.WriteFile(file, []byte(strings.Repeat("no database", 1000)), 0o600) },
+	} {
+		if err := damage(filepath.Join(p.dir, "data/readmodel.db")); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := p.run("", "rebuild")
+		if code != 0 || !strings.HasPrefix(stdout, "The read model is made anew from ") || stderr != "" {
+			t.Fatalf("rebuild: %d, %q, %q", code, stdout, stderr)
+		}
+		if files, _ := filepath.Glob(filepath.Join(p.dir, "data/readmodel.db*")); len(files) != 1 {
+			t.Errorf("left are %v", files)
+		}
+		if out := p.must("status"); !strings.Contains(out, "lag         0\nquarantine  0\n") {
+			t.Errorf("status said %q", out)
+		}
+		s := p.start()
+		if got := s.all(); got != want {
+			t.Errorf("rebuilt\n%s\nbefore\n%s", got, want)
+		}
+		s.end()
+	}
+}
+
+func TestPurgedTombstonesStayGone(t *testing.T) {
+	t.Parallel()
+	p := filled(t)
+	if out := p.must("purge-deleted", "record", "1"); out != "record       3 tombstones purged\n" {
+		t.Errorf("purge-deleted said %q", out)
+	}
+	s := p.start()
+	want := s.all()
+	if strings.Count(want, `"deleted":true`) != 1 || !strings.Contains(want, `"r3"`) || !strings.Contains(want, `"r5"`) {
+		t.Errorf("after it there are %s", want)
+	}
+	s.end()
+	p.must("rebuild")
+	s = p.start()
+	if got := s.all(); got != want {
+		t.Errorf("rebuilt\n%s\nbefore\n%s", got, want)
+	}
+	s.end()
+	p.must("purge-deleted", "0", "-q")
+	if got := p.start().all(); strings.Contains(got, "deleted") {
+		t.Errorf("after all were purged there are %s", got)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.must("init", "--backend", "sqlite", "--cache-backend", "memory", "--host", "127.0.0.1")
+	accounts, readonly := newPlace(t), newPlace(t)
+	readonly.must("init")
+	readonly.set("kinto.readonly = true")
+	for _, c := range []struct {
+		p    *place
+		args string
+		code int
+		says string
+	}{
+		{p, "", 2, "a subcommand is missing"},
+		{p, "statsu", 2, `there is no subcommand "statsu"; did you mean status?`},
+		{p, "status --nonsense", 2, "unknown flag: --nonsense"},
+		{p, "version more", 2, "takes no arguments"},
+		{p, "status -q -v", 1, "[quiet verbose]"},
+		{p, "init", 1, "config/kinto.ini already exists.\n"},
+		{p, "init --ini x.ini --backend oracle", 2, `--backend cannot be "oracle"`},
+		{p, "init --ini y.ini --host a:1", 2, `--host cannot be "a:1"`},
+		{p, "status", 1, "there is no data folder"},
+		{p, "status --config nowhere.ini", 1, "nowhere.ini"},
+		{p, "start --port none", 1, "the port must be a number"},
+		{p, "purge-deleted", 2, "how many"},
+		{p, "purge-deleted record", 2, "must be a number"},
+		{p, "purge-deleted -- record -1", 2, "must be a number"},
+		{p, "purge-deleted records 1", 2, `there is no resource "records"`},
+		{p, "projector", 1, "the log is embedded"},
+		{p, "create-user -u no/name -p x", 2, "cannot be the name of an account"},
+		{readonly, "create-user -u a -p b", 51, "read-only"},
+		{readonly, "purge-deleted 1", 1, "read-only"},
+		{accounts, "create-user -u a -p b", 52, "kinto.plugins.accounts"},
+		{p, "create-user -u a", 53, "aborted"},
+	} {
+		code, _, stderr := c.p.run("", strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(stderr, c.says) {
+			t.Errorf("kintolog %s: %d, %q, want %d, %q", c.args, code, stderr, c.code, c.says)
+		}
+	}
+	if code, _, stderr := p.run("", "init"); code != 1 || stderr != "config/kinto.ini already exists.\n" {
+		t.Errorf("a second init: %d, %q", code, stderr)
+	}
+}
+
+func TestHelpEverywhere(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	root := p.must("--help")
+	for _, name := range []string{
+		"init", "start", "projector", "migrate", "create-user", "flush-cache", "purge-deleted", "rebuild", "status", "version",
+	} {
+		if !strings.Contains(root, "  "+name) {
+			t.Errorf("help does not list %s", name)
+		}
+		if out := p.must(name, "--help"); !strings.Contains(out, "kintolog "+name) || !strings.Contains(out, "--config FILE") {
+			t.Errorf("the help of %s is %s", name, out)
+		}
+	}
+	if out := p.must("version"); len(strings.Fields(out)) != 1 {
+		t.Errorf("version said %q", out)
+	}
+}
+
+func TestPasswordsFromAPipe(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.must("init")
+	code, _, stderr := p.run("alice\none\ntwo\nsame\nsame\n", "create-user")
+	if code != 0 || !strings.Contains(stderr, "They differ") {
+		t.Errorf("create-user: %d, %q", code, stderr)
+	}
+	if code, _, _ := p.run("x\n", "create-user", "-u", "bob"); code != 53 {
+		t.Errorf("with one password: %d, want 53", code)
+	}
+	p.start().must("alice:same", "GET", "/accounts/alice", "", 200)
+}
+
+func TestMigrateAndFlushCache(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.must("init")
+	for range 2 {
+		if out := p.must("migrate", "--dry-run"); !strings.HasPrefix(out, "To be done:\n  00001") {
+			t.Errorf("the dry run said %q", out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "data")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a dry run makes a data folder: %v", err)
+	}
+	if out := p.must("migrate"); !strings.HasPrefix(out, "Done:\n  00001") {
+		t.Errorf("migrate said %q", out)
+	}
+	if out := p.must("migrate"); out != "The schema is up to date.\n" {
+		t.Errorf("migrate said %q", out)
+	}
+	if out := p.must("flush-cache"); !strings.HasPrefix(out, "There is nothing to do") {
+		t.Errorf("flush-cache said %q", out)
+	}
+	p.env = []string{"KINTO_CACHE_BACKEND=shared"}
+	if out := p.must("flush-cache"); out != "The cache is empty.\n" {
+		t.Errorf("flush-cache said %q", out)
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/kintolog/kintolog/cmd/internal/app"
+	"github.com/kintolog/kintolog/config"
+)
+
+// globals are the flags of every subcommand.
+type globals struct {
+	config         string
+	quiet, verbose bool
+}
+
+// run runs one command line and returns the code to exit with.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	return tell(os.Stderr, command.CommandPath(), err)
+}
+
+func newRoot() *cobra.Command {
+	g := &globals{}
+	root := &cobra.Command{
+		Use:           "kintolog",
+		Short:         "Operate a Kintolog service",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("a subcommand is missing")
+			}
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return usage("there is no subcommand %q; did you mean %s?", args[0], near[0])
+			}
+			return usage("there is no subcommand %q", args[0])
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	flags := root.PersistentFlags()
+	flags.StringVar(&g.config, "config", "", "settings `FILE` (default $KINTO_INI, else config/kinto.ini)")
+	flags.StringVar(&g.config, "ini", "", "the same as --config `FILE`")
+	flags.BoolVarP(&g.quiet, "quiet", "q", false, "say nothing but errors")
+	flags.BoolVarP(&g.verbose, "verbose", "v", false, "say more")
+	flags.BoolVar(&g.verbose, "debug", false, "the same as --verbose")
+	root.MarkFlagsMutuallyExclusive("config", "ini")
+	root.MarkFlagsMutuallyExclusive("quiet", "verbose")
+	root.AddCommand(
+		newInit(g), newStart(g), newProjector(g), newMigrate(g), newCreateUser(g), newFlushCache(g),
+		newPurgeDeleted(g), newRebuild(g), newStatus(g), newVersion(),
+	)
+	return root
+}
+
+// noArgs is cobra.NoArgs as an error of usage.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("%s takes no arguments, not %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// options are those of package app. Without a file anywhere the settings are those of a newcomer.
+func (g *globals) options() app.Options {
+	o := app.Options{Config: g.config, Level: g.level()}
+	if o.Config == "" && os.Getenv("KINTO_INI") == "" {
+		if _, err := os.Stat(config.DefaultFile); !errors.Is(err, fs.ErrNotExist) {
+			o.Config = config.DefaultFile
+		}
+	}
+	return o
+}
+
+func (g *globals) level() string {
+	switch {
+	case g.quiet:
+		return "error"
+	case g.verbose:
+		return "debug"
+	}
+	return ""
+}
+
+// file is the settings file to be made.
+func (g *globals) file() string { return cmp.Or(g.config, config.FileName(os.Environ())) }
+
+// logger writes to stderr. What it says while settings are read is ruled by the flags alone.
+func (g *globals) logger() *logrus.Logger {
+	logger := logrus.New()
+	if level, err := logrus.ParseLevel(g.level()); err == nil {
+		logger.SetLevel(level)
+	}
+	return logger
+}
+
+// out is where commands say what they do.
+func (g *globals) out() io.Writer {
+	if g.quiet {
+		return io.Discard
+	}
+	return os.Stdout
+}
+
+func (g *globals) say(format string, args ...any) { _, _ = fmt.Fprintf(g.out(), format+"\n", args...) }
+
+// service reads the settings of a service that keeps its data.
+func (g *globals) service() (app.Service, error) {
+	s, err := g.options().Service(g.logger())
+	if err == nil && s.Config.Memory {
+		err = errors.New("the settings say memory: what the service has is gone when it stops, and nobody else can get at it")
+	}
+	return s, err
+}
