@@ -1,0 +1,38 @@
+package faults_test
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
+	dir, d := t.TempDir(), newDatabase(t)
+	host := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
+	settings := file(t, "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"))
+	serve := func() *program {
+		return start(t, "api", "--config", settings, "--data", dir, "--listen", host)
+	}
+	p := serve()
+	w := load(t, 6, host)
+	for round := range longer(4, 30) {
+		w.await(40 + 10*round)
+		_ = p.stop(syscall.SIGKILL)
+		if round%2 == 1 {
+			d.kill()
+			d.start()
+		}
+		p = serve()
+	}
+	w.await(20)
+	w.stop()
+	w.served(host)
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM ended it with %v\n%s", err, p.stderr)
+	}
+	log := stopped(t, dir)
+	w.logged(log)
+	rebuilt(t, log, d.model())
+}

@@ -1,0 +1,182 @@
+// Offline first: two devices of one user have copies of a collection, and meet through the server.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { Kinto, anonymous, device, tasksOf } from "./setup.mjs";
+
+const { CLIENT_WINS, SERVER_WINS, PULL_ONLY, MANUAL } = Kinto.syncStrategy;
+
+/** Two devices that have the same record, and its id. */
+async function twoWithOneTask() {
+  const user = randomUUID();
+  const [phone, laptop] = [device(user), device(user)];
+  const { data } = await phone.create({ title: "first" });
+  await sync(phone);
+  await sync(laptop);
+  return { user, phone, laptop, id: data.id };
+}
+
+async function sync(copy, options) {
+  const result = await copy.sync(options);
+  assert.deepEqual(result.errors, []);
+  return result;
+}
+
+const titles = async (copy) => (await copy.list({ order: "title" })).data.map((r) => r.title);
+const titleOf = async (copy, id) => (await copy.get(id)).data.title;
+
+/** Both devices change the record, and the phone is the first to tell. */
+async function conflict() {
+  const it = await twoWithOneTask();
+  await it.phone.update({ id: it.id, title: "of the phone" });
+  await it.laptop.update({ id: it.id, title: "of the laptop" });
+  await sync(it.phone);
+  return it;
+}
+
+test("what one device creates, the other has", async () => {
+  const { phone, laptop } = await twoWithOneTask();
+  assert.deepEqual(await titles(laptop), ["first"]);
+  const again = await sync(phone);
+  assert.equal(again.published.length + again.created.length + again.updated.length, 0);
+});
+
+test("what one device edits, the other has", async () => {
+  const { phone, laptop, id } = await twoWithOneTask();
+  await laptop.update({ id, title: "second" });
+  const { published } = await sync(laptop);
+  assert.equal(published.length, 1);
+  const { updated } = await sync(phone);
+  assert.equal(updated.length, 1);
+  assert.equal(await titleOf(phone, id), "second");
+});
+
+test("what one device deletes, the other loses", async () => {
+  const { user, phone, laptop, id } = await twoWithOneTask();
+  await laptop.delete(id);
+  await sync(laptop);
+  const { deleted } = await sync(phone);
+  assert.equal(deleted.length, 1);
+  assert.deepEqual(await titles(phone), []);
+  assert.deepEqual((await tasksOf(user).listRecords()).data, []);
+});
+
+test("both delete", async () => {
+  const { phone, laptop, id } = await twoWithOneTask();
+  await phone.delete(id);
+  await laptop.delete(id);
+  await sync(phone);
+  const { conflicts } = await sync(laptop);
+  assert.deepEqual(conflicts, []);
+  assert.deepEqual(await titles(laptop), []);
+});
+
+test("a conflict that the client decides", async () => {
+  const { user, phone, laptop, id } = await conflict();
+  const { resolved } = await sync(laptop, { strategy: CLIENT_WINS });
+  assert.equal(resolved.length, 1);
+  const { data } = await tasksOf(user).getRecord(id);
+  assert.equal(data.title, "of the laptop");
+  await sync(phone);
+  assert.equal(await titleOf(phone, id), "of the laptop");
+});
+
+test("a conflict that the server decides", async () => {
+  const { user, laptop, id } = await conflict();
+  const { resolved } = await sync(laptop, { strategy: SERVER_WINS });
+  assert.equal(resolved.length, 1);
+  assert.equal(await titleOf(laptop, id), "of the phone");
+  const { data } = await tasksOf(user).getRecord(id);
+  assert.equal(data.title, "of the phone");
+});
+
+test("a conflict that a person decides", async () => {
+  const { user, phone, laptop, id } = await conflict();
+  const { conflicts, ok } = await laptop.sync({ strategy: MANUAL });
+  assert.equal(ok, false);
+  assert.equal(conflicts.length, 1);
+  assert.equal(conflicts[0].remote.title, "of the phone");
+  assert.equal(conflicts[0].local.title, "of the laptop");
+  await laptop.resolve(conflicts[0], { ...conflicts[0].local, title: "of both" });
+  await sync(laptop);
+  await sync(phone);
+  assert.equal(await titleOf(phone, id), "of both");
+  assert.equal((await tasksOf(user).getRecord(id)).data.title, "of both");
+});
+
+test("a conflict that is found when pushing: deleted there, edited here", async () => {
+  const { user, phone, laptop, id } = await twoWithOneTask();
+  await phone.delete(id);
+  await laptop.update({ id, title: "still needed" });
+  await sync(phone);
+  await sync(laptop, { strategy: CLIENT_WINS });
+  assert.equal((await tasksOf(user).getRecord(id)).data.title, "still needed");
+});
+
+test("two devices create the same record", async () => {
+  const user = randomUUID();
+  const [phone, laptop] = [device(user), device(user)];
+  const id = randomUUID();
+  await phone.create({ id, title: "of the phone" }, { useRecordId: true });
+  await laptop.create({ id, title: "of the laptop" }, { useRecordId: true });
+  await sync(phone);
+  await sync(laptop, { strategy: SERVER_WINS });
+  assert.equal(await titleOf(laptop, id), "of the phone");
+});
+
+test("more than a batch and many pages", async () => {
+  const user = randomUUID();
+  const [phone, laptop] = [device(user), device(user)];
+  const all = Array.from({ length: 63 }, (_, i) => `task ${String(i).padStart(2, "0")}`);
+  for (const title of all) await phone.create({ title });
+  const { published } = await sync(phone);
+  assert.equal(published.length, all.length);
+  const { created } = await sync(laptop);
+  assert.equal(created.length, all.length);
+  assert.deepEqual(await titles(laptop), all);
+  assert.equal(await tasksOf(user).getTotalRecords(), all.length);
+  await laptop.deleteAll();
+  await sync(laptop);
+  await sync(phone);
+  assert.deepEqual(await titles(phone), []);
+});
+
+test("only pulling keeps what is here to itself", async () => {
+  const { user, phone, laptop } = await twoWithOneTask();
+  await laptop.create({ title: "a secret" });
+  await phone.create({ title: "second" });
+  await sync(phone);
+  const { published, created } = await sync(laptop, { strategy: PULL_ONLY });
+  assert.equal(published.length, 0);
+  assert.equal(created.length, 1);
+  assert.equal(await tasksOf(user).getTotalRecords(), 2);
+});
+
+test("only pushing takes nothing in", async () => {
+  const { user, phone, laptop } = await twoWithOneTask();
+  const { constructor: Result } = await sync(laptop);
+  await phone.create({ title: "second" });
+  await sync(phone);
+  await laptop.create({ title: "third" });
+  const result = await laptop.pushChanges(tasksOf(user), await laptop.gatherLocalChanges(), new Result(), {});
+  assert.equal(result.published.length, 1);
+  assert.deepEqual(await titles(laptop), ["first", "third"]);
+  assert.equal(await tasksOf(user).getTotalRecords(), 3);
+});
+
+test("a collection deleted and made anew is noticed", async () => {
+  const { user, phone } = await twoWithOneTask();
+  await tasksOf(user).bucket.deleteCollection("tasks");
+  await assert.rejects(phone.sync(), /Server has been flushed/);
+});
+
+// The last, since it empties the server.
+test("a flush is noticed, and everything can be pushed again", async () => {
+  const { user, phone } = await twoWithOneTask();
+  await anonymous().execute({ method: "POST", path: "/__flush__" });
+  await assert.rejects(phone.sync(), /Server has been flushed/);
+  await phone.resetSyncStatus();
+  const { published } = await sync(phone);
+  assert.equal(published.length, 1);
+  assert.equal(await tasksOf(user).getTotalRecords(), 1);
+});
