@@ -73,6 +73,9 @@ func (b *bounds) keep(plural domain.Plural, key string, list []domain.URI) {
 // list is what the filters select at this place in the log: at the checkpoint, less what was deleted since. Nothing that they
 // select was made since, or it would be listed.
 func (d *deriver) list(ctx context.Context, plural domain.Plural, key string, filters []domain.Filter) ([]domain.URI, error) {
+	if d.state.Scope(plural).Live == 0 {
+		return nil, nil
+	}
 	const page = 5_000
 	q := domain.Query{Plural: plural, Filters: filters, Limit: page, Sort: []domain.Sort{{Field: domain.Field{"last_modified"}}}}
 	var list []domain.URI
