@@ -131,7 +131,7 @@ func (w *world) apply(events ...domain.Event) {
 		Position: w.tail.Position + 1, Last: true, Events: events,
 		Hash: sha256.Sum256(w.tail.Hash[:]),
 	}
-	change, err := projections.Fold(w.catalog.Members, w.tail, []eventstore.Entry{entry})
+	change, err := projections.Fold(w.catalog, w.tail, []eventstore.Entry{entry})
 	if err != nil {
 		w.t.Fatal(err)
 	}
