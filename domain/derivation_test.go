@@ -1,0 +1,53 @@
+package domain_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/kintolog/kintolog/domain"
+)
+
+func TestMethodsAreThoseThatMakeSense(t *testing.T) {
+	t.Parallel()
+	derived := &domain.Derivation{Into: func(domain.Event) domain.Plural { return "" }}
+	for name, c := range map[string]struct {
+		resource       domain.Resource
+		plural, object []string // nil for a resource that is refused
+	}{
+		"by default":       {domain.Resource{}, []string{"HEAD", "GET", "POST", "DELETE"}, []string{"GET", "HEAD", "PUT", "PATCH", "DELETE"}},
+		"of derived ones":  {domain.Resource{Derivation: derived}, []string{"HEAD", "GET", "DELETE"}, []string{"GET", "HEAD"}},
+		"chosen":           {domain.Resource{PluralMethods: []string{"GET"}, ObjectMethods: []string{}}, []string{"GET"}, []string{}},
+		"unknown":          {domain.Resource{PluralMethods: []string{"PUT"}}, nil, nil},
+		"written, derived": {domain.Resource{Derivation: derived, ObjectMethods: []string{"PUT"}}, nil, nil},
+	} {
+		c.resource.Name, c.resource.Path = "thing", "/things"
+		catalog, err := domain.NewCatalog(domain.Policy{}, c.resource)
+		if err != nil || c.plural == nil {
+			if (err != nil) != (c.plural == nil) {
+				t.Errorf("%s: got %v, want an error: %t", name, err, c.plural == nil)
+			}
+			continue
+		}
+		r := catalog.Resource("thing")
+		if !slices.Equal(r.PluralMethods, c.plural) || !slices.Equal(r.ObjectMethods, c.object) {
+			t.Errorf("%s: got %v, %v, want %v, %v", name, r.PluralMethods, r.ObjectMethods, c.plural, c.object)
+		}
+	}
+}
+
+func TestClientsDoNotWriteDerivedObjects(t *testing.T) {
+	t.Parallel()
+	derived := &domain.Derivation{Into: func(domain.Event) domain.Plural { return "" }}
+	catalog, err := domain.NewCatalog(domain.Policy{},
+		domain.Resource{Name: "bucket", Path: "/buckets"}, domain.Resource{Name: "change", Path: "/buckets/{bucket}/changes", Derivation: derived})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := catalog.Resource("bucket").Permissions; !slices.Equal(got, []string{"read", "write"}) {
+		t.Errorf("permissions of the parent: got %v, want no permission to create", got)
+	}
+	c := domain.Command{Verb: domain.Put, Resource: catalog.Resource("change"), URI: "/buckets/b/changes/c", Trusted: true}
+	if _, _, err := domain.Decide(domain.NewState(catalog, nil, nil), &c, 1); domain.CodeOf(err) != domain.MethodNotAllowed {
+		t.Errorf("got %v, want %s", err, domain.MethodNotAllowed)
+	}
+}
