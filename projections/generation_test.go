@@ -297,3 +297,67 @@ func readBack(ctx context.Context, store projections.Store, known *atomic.Int64)
 	}
 	return nil
 }
+
+// counting is a log that tells when its tail was asked for the nth time.
+type counting struct {
+	eventstore.Log
+	left    atomic.Int32
+	reached chan struct{}
+}
+
+func (c *counting) Tail(ctx context.Context) (eventstore.Tail, error) {
+	if c.left.Add(-1) == 0 {
+		close(c.reached)
+	}
+	return c.Log.Tail(ctx)
+}
+
+// A transaction of a reader that began before the new read model was complete would find that as it was then.
+func TestPostgresSwitchWaitsForReadersOfThePast(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	w, live := newWriter(t), openURL(t, url)
+	wait(t, start(t, w.log, live), w.append(event(domain.Created, "/l/a", 1, "1")))
+	next, err := postgres.NewGeneration(t.Context(), postgres.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, next)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing depends on it
+	reader, err := conn.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err == nil {
+		_, err = reader.Exec(t.Context(), "SELECT FROM pg_class") // the view of the database is that of now
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// To rebuild, to catch up, and for the first attempt to switch; then comes the second one.
+	log := &counting{Log: w.log, reached: make(chan struct{})}
+	log.left.Store(4)
+	renewed := make(chan error, 1)
+	go func() { renewed <- projections.Renew(t.Context(), log, next, things(t), nil) }()
+	select {
+	case <-log.reached:
+	case err := <-renewed:
+		t.Errorf("it did not wait: %v", err)
+		renewed <- err
+	}
+	var position int
+	if err := reader.QueryRow(t.Context(), "SELECT position FROM checkpoint").Scan(&position); err != nil || position != 1 {
+		t.Errorf("the reader is at %d, %v, want 1", position, err)
+	}
+	if err := reader.Rollback(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-renewed; err != nil {
+		t.Errorf("Renew = %v", err)
+	}
+	wait(t, start(t, w.log, live), w.append(event(domain.Created, "/l/b", 2, "1")))
+	if !object(t, live, "/l/a").Live() || !object(t, live, "/l/b").Live() {
+		t.Error("the new read model does not go on")
+	}
+}

@@ -35,7 +35,12 @@ func openSQLite(t testing.TB) *sqlite.Store {
 
 func openPostgres(t testing.TB) *postgres.Store {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: pgtest.New(t)})
+	return openURL(t, pgtest.New(t))
+}
+
+func openURL(t testing.TB, url string) *postgres.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: url})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}

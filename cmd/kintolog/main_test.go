@@ -143,7 +143,7 @@ func (s *server) do(credentials, method, path, body string) (status int, answer 
 	if err != nil {
 		return 0, "", err
 	}
-	defer res.Body.Close() //nolint:errcheck // it was read
+	defer res.Body.Close()
 	all, err := io.ReadAll(res.Body)
 	return res.StatusCode, string(all), err
 }

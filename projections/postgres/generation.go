@@ -180,14 +180,15 @@ func (g *Generation) attempt(ctx context.Context, catchUp func(context.Context) 
 // the catching up: they would find the new tables as they were before it, and so an earlier state than the
 // live one that they may have seen.
 func (g *Generation) awaitReaders(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readersEnd)
-	defer cancel()
+	late := time.After(readersEnd)
 	reading, err := g.readersNow(ctx)
 	for err == nil && len(reading) > 0 {
 		select {
 		case <-time.After(betweenLooks):
-		case <-ctx.Done():
+		case <-late:
 			return fmt.Errorf("%w: a transaction of somebody else does not end", projections.ErrUnavailable)
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 		var now map[reader]bool
 		now, err = g.readersNow(ctx)
