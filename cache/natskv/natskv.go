@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -34,7 +35,7 @@ var (
 )
 
 // Open uses the bucket, and creates it if it is missing. A bucket that exists stays as it is; one that cannot expire
-// keys is an error.
+// keys is an error. While no server leads the bucket, as after a failure, it waits for one, for half a minute.
 func Open(ctx context.Context, nc *nats.Conn, config Config) (*Cache, error) {
 	config = config.WithDefaults()
 	c, err := open(ctx, nc, config)
@@ -52,7 +53,13 @@ func open(ctx context.Context, nc *nats.Conn, config Config) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream, err := ensure(ctx, js, config)
+	stream, err := backoff.Retry(ctx, func() (jetstream.Stream, error) {
+		stream, err := ensure(ctx, js, config)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			err = backoff.Permanent(err)
+		}
+		return stream, err
+	}, backoff.WithMaxElapsedTime(patience))
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +70,15 @@ func open(ctx context.Context, nc *nats.Conn, config Config) (*Cache, error) {
 	return &Cache{js: js, stream: stream, kv: kv, prefix: config.subjects()}, nil
 }
 
+// How long a leader is waited for, and for its answer.
+const (
+	patience = 30 * time.Second
+	each     = 2 * time.Second
+)
+
 func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, each)
+	defer cancel()
 	stream, err := js.Stream(ctx, config.streamName())
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, config.stream())

@@ -186,3 +186,30 @@ func TestFollowSurvivesABrokenConnection(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenWaitsForALeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes longer than one question is waited for")
+	}
+	t.Parallel()
+	proxy := natstest.NewProxy(t, natstest.Listening(t).Addr().String())
+	nc := natstest.Dial(t, proxy.URL())
+	if err := nc.FlushTimeout(5 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Refuse()
+	opened := make(chan error, 1)
+	go func() {
+		_, err := jetstream.Open(t.Context(), nc, jetstream.Config{AckWait: 100 * time.Millisecond})
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("while nobody answers: got %v, want it to wait", err)
+	case <-time.After(6 * time.Second):
+	}
+	proxy.Accept()
+	if err := <-opened; err != nil {
+		t.Errorf("got %v", err)
+	}
+}

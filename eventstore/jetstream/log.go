@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -44,7 +45,8 @@ var _ eventstore.Log = (*Log)(nil)
 const headroom = 1024
 
 // Open creates the stream, or checks that the one that exists keeps the promises of a log and
-// refuses it otherwise. It stores nothing. The connection should reconnect forever
+// refuses it otherwise. It stores nothing. While no server leads the stream, as after a failure, it waits for one, for
+// half a minute. The connection should reconnect forever
 // (nats.MaxReconnects(-1)); where outsiders share the account, it needs an inbox prefix that
 // they cannot subscribe to.
 func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
@@ -56,7 +58,13 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
 	}
-	stream, err := ensure(ctx, js, config)
+	stream, err := backoff.Retry(ctx, func() (jetstream.Stream, error) {
+		stream, err := ensure(ctx, js, config)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			err = backoff.Permanent(err)
+		}
+		return stream, err
+	}, backoff.WithMaxElapsedTime(patience))
 	if err != nil {
 		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
 	}
@@ -74,7 +82,12 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	return &Log{nc: nc, js: js, stream: stream, config: config, limits: limits}, nil
 }
 
+// patience is how long Open waits for a leader.
+const patience = 30 * time.Second
+
 func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, config.AckWait)
+	defer cancel()
 	stream, err := js.Stream(ctx, string(config.Name))
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, config.stream())
