@@ -60,7 +60,7 @@ func utilities() map[string]operation {
 		"DELETE user-data-object": {
 			id: "delete_user-data", tag: "User-datas", responses: answers(object{"200": anything}, 400, 401, 403),
 		},
-		"GET history-snapshot": {
+		"GET snapshot": {
 			id: "get_history_snapshot", tag: "History", responses: answers(object{"200": list, "304": nil}, 400, 401, 403, 404),
 		},
 	}

@@ -19,7 +19,10 @@ import (
 // prepare reads the settings of a kinto.ini. Users are recognised by Basic authentication unless the lines say otherwise.
 func prepare(t *testing.T, lines ...string) (file string, _ server.App, _ server.Config, _ error) {
 	t.Helper()
-	lines = append([]string{"[app:main]", "kinto.storage_backend = memory", "kinto.userid_hmac_secret = s", "kinto.multiauth.policies = basicauth"}, lines...)
+	lines = append([]string{"[app:main]", "kinto.storage_backend = memory", "kinto.userid_hmac_secret = s"}, lines...)
+	if !strings.Contains(strings.Join(lines, "\n"), "multiauth.policies") {
+		lines = append(lines, "kinto.multiauth.policies = basicauth")
+	}
 	file = filepath.Join(t.TempDir(), "kinto.ini")
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -265,5 +268,30 @@ func TestLogsAreLinesOfJSONIfWanted(t *testing.T) {
 		if !strings.HasPrefix(line, begins) || (line[0] == '{') != (format == "json") || !strings.Contains(line, "request.summary") {
 			t.Errorf("%s: got %s", format, line)
 		}
+	}
+}
+
+func TestAllPlugInsServeTogether(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, "kinto.includes = kinto.plugins.accounts kinto.plugins.admin kinto.plugins.counters kinto.plugins.default_bucket",
+		"  kinto.plugins.flush kinto.plugins.history kinto.plugins.prometheus kinto_attachment",
+		"kinto.multiauth.policies = account basicauth", "kinto.multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy",
+		"kinto.experimental_permissions_endpoint = true", "kinto.experimental_collection_schema_validation = true")
+	body := expect(t, s, "GET /v1/__api__", 200, "").Body.String()
+	for _, id := range []string{
+		"create_record", "get_history", "delete_history", "get_history_snapshot", "create_account", "create_flush", "get_counters", "get_metrics",
+		"get_permissionss", "delete_user-data", "batch", "get_admin",
+	} {
+		if !strings.Contains(body, `"operationId":"`+id+`"`) {
+			t.Errorf("the operation %s is not described", id)
+		}
+	}
+	expect(t, s, "PUT /v1/buckets/default/collections/c", 201, "")
+	seen := map[string]bool{}
+	for line := range strings.Lines(expect(t, s, "GET /v1/__metrics__", 200, `bucket_id=`).Body.String()) {
+		if seen[line] {
+			t.Errorf("two lines %s", line)
+		}
+		seen[line] = true
 	}
 }
