@@ -62,7 +62,7 @@ func (c *Cursor) read(at domain.Position, m *Message) (Entry, error) {
 	}
 	return Entry{
 		Position: at, Hash: m.Hash, Commit: m.Commit, Last: m.Index == m.Count,
-		Plural: plural, Events: events,
+		Plural: plural, Events: events, Payload: m.Payload,
 	}, nil
 }
 

@@ -49,6 +49,8 @@ type Entry struct {
 	Last   bool
 	Plural domain.Plural
 	Events []domain.Event
+	// Payload is what Events was decoded from: one CloudEvent for each, in the same order. It must not be changed.
+	Payload []byte
 }
 
 // Tail is the end of the log up to this entry.
