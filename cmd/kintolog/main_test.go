@@ -274,6 +274,34 @@ func TestPurgedTombstonesStayGone(t *testing.T) {
 	}
 }
 
+func TestDerivedHistoryIsRebuilt(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.must("init")
+	p.env = []string{"KINTO_INCLUDES=kinto.plugins.accounts kinto.plugins.history"}
+	p.must("create-user", "-u", "admin", "-p", "s3cret")
+	s := p.start()
+	s.must(admin, "PUT", "/buckets/b", "", 201)
+	s.must(admin, "PUT", "/buckets/b/collections/c", "", 201)
+	for i := range 5 {
+		s.must(admin, "PUT", fmt.Sprintf("%s/r%d", records, i), "", 201)
+		s.must(admin, "DELETE", "/buckets/b/history?_limit=1", "", 200)
+	}
+	s.end()
+	p.must("purge-deleted", "2")
+	s = p.start()
+	const history = "/buckets/b/history?_since=0"
+	want := s.must(admin, "GET", history, "", 200)
+	if strings.Count(want, `"deleted":true`) != 2 || !strings.Contains(want, `"create"`) {
+		t.Errorf("the history is %s", want)
+	}
+	s.end()
+	p.must("rebuild")
+	if got := p.start().must(admin, "GET", history, "", 200); got != want {
+		t.Errorf("rebuilt\n%s\nbefore\n%s", got, want)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
