@@ -327,7 +327,7 @@ func TestPostgresSwitchWaitsForReadersOfThePast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // nothing depends on it
+	defer conn.Close(context.Background())
 	reader, err := conn.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err == nil {
 		_, err = reader.Exec(t.Context(), "SELECT FROM pg_class") // the view of the database is that of now
