@@ -15,8 +15,16 @@ import (
 // kintojs is where the tests in JavaScript are.
 const kintojs = "kintojs"
 
-// install puts the published client beside the tests, at the versions of package-lock.json, once.
+// install puts the published client beside the tests, at the versions of package-lock.json, unless it is there.
 var install = sync.OnceValue(func() error {
+	lock, err := os.ReadFile(filepath.Join(kintojs, "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	done := filepath.Join(kintojs, "node_modules", ".installed")
+	if installed, err := os.ReadFile(done); err == nil && bytes.Equal(installed, lock) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
@@ -24,7 +32,7 @@ var install = sync.OnceValue(func() error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm ci: %w\n%s", err, out)
 	}
-	return nil
+	return os.WriteFile(done, lock, 0o600)
 })
 
 // TestKintoJS runs each file of tests in JavaScript against a server of its own.
@@ -77,4 +85,13 @@ func absolute(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return full
+}
+
+// A lock with addresses would send everybody to the registry of whoever has written it.
+func TestTheLockHasNoAddresses(t *testing.T) {
+	t.Parallel()
+	lock, err := os.ReadFile(filepath.Join(kintojs, "package-lock.json"))
+	if err != nil || bytes.Contains(lock, []byte(`"resolved"`)) || !bytes.Contains(lock, []byte(`"integrity"`)) {
+		t.Errorf("the lock has addresses, or no sums: %v; write it with npm install --package-lock-only --omit-lockfile-registry-resolved", err)
+	}
 }

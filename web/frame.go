@@ -115,9 +115,17 @@ func (x *exchange) enter() error {
 		return &domain.Error{Code: domain.TooLarge, Message: "The URL is too long."}
 	}
 	if x.frame.config.ReadOnly && !isRead(x.Method) {
-		return &domain.Error{Code: domain.MethodNotAllowed}
+		return x.readOnly()
 	}
 	return x.route()
+}
+
+// readOnly refuses a write, wherever it goes to. An endpoint tells which methods are left of it (RFC 9110, 15.5.6).
+func (x *exchange) readOnly() error {
+	if route := x.frame.router.find(x.Request.Request); route != nil {
+		x.answer.Header()["Allow"] = []string{route.allow}
+	}
+	return &domain.Error{Code: domain.MethodNotAllowed}
 }
 
 // Answer is what a request within the process is answered with.

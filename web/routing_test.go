@@ -130,9 +130,10 @@ func TestItNamesTheMethodsThatThereAre(t *testing.T) {
 		{"POST /v1/buckets/b", nil, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"},
 		{"POST /v1/", nil, "GET, HEAD, OPTIONS"},
 		{"GET /v1/batch", nil, "POST, OPTIONS"},
-		{"PUT /v1/buckets/b", readOnly, ""},
+		{"PUT /v1/buckets/b", readOnly, "GET, HEAD, OPTIONS"},
+		{"POST /v1/batch", readOnly, "OPTIONS"},
 		{"PUT /anything", readOnly, ""},
-		{"get /v1/buckets", readOnly, ""},
+		{"get /v1/buckets", readOnly, "HEAD, GET, OPTIONS"},
 	} {
 		frame, _ := setup(t, c.change)
 		resp := send(t, frame, c.request, "Authorization: broken", "Origin: http://x")
