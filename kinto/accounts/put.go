@@ -18,6 +18,9 @@ func Put(ctx context.Context, p server.Parts, name, password string) error {
 	if r == nil {
 		return errors.New("the service has no accounts")
 	}
+	if !r.IDs.Valid(name) {
+		return fmt.Errorf("put account %q: %w", name, domain.InvalidID())
+	}
 	c := &domain.Command{
 		Verb: domain.Put, Resource: r, URI: plural.Object(name), Trusted: true,
 		Permissions: map[string][]string{"write": {Prefix + name}},

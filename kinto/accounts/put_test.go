@@ -30,7 +30,7 @@ func TestPutCreatesAndReplaces(t *testing.T) {
 			t.Errorf("%s: got %v, want 200 for alice, who may write", password, got)
 		}
 	}
-	for _, c := range []struct{ name, password string }{{"no name", "x"}, {"bob", ""}, {"bob", strings.Repeat("x", 73)}} {
+	for _, c := range []struct{ name, password string }{{"no name", "x"}, {"no/name", "x"}, {"bob", ""}, {"bob", strings.Repeat("x", 73)}} {
 		if err := accounts.Put(t.Context(), s.Parts(), c.name, c.password); domain.CodeOf(err) != domain.Invalid {
 			t.Errorf("%v: got %v, want it to be invalid", c, err)
 		}
