@@ -1,13 +1,17 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // unsupported are settings that are read and checked, but that this version does not act upon, each with what
 // happens instead. Keys are names of settings, of families (see families.go), and values of includes and of
 // multiauth.policies. Whoever makes one work removes its line.
-var unsupported = map[string]string{
-	"event_listeners": "listeners are not called; follow the log over NATS",
-}
+var unsupported = map[string]string{}
+
+// unheard is what listeners do not hear of, although Kinto has it.
+const unheard = "listeners are not told of reads, which are not in the log"
 
 // unsupportedIn warns of what was asked for and is not done, as a table such as unsupported tells.
 func (l *loader) unsupportedIn(table map[string]string) {
@@ -15,6 +19,12 @@ func (l *loader) unsupportedIn(table map[string]string) {
 		own := g.name == g.topic || strings.Contains(g.topic, "{") // not an option of a listener
 		if sentence, found := table[g.topic]; found && g.changed && own {
 			l.notYet(g.name, g.name, sentence)
+		}
+	}
+	for _, listener := range l.Listeners {
+		if slices.Contains(listener.Actions, "read") {
+			name := "event_listeners." + listener.Name + ".actions"
+			l.notYet(name, "read in "+name, unheard)
 		}
 	}
 	for _, plugin := range l.Plugins.Includes {

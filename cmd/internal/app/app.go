@@ -51,6 +51,9 @@ func App(s *config.Settings) (server.App, error) {
 	if err := attach(&app, s); err != nil {
 		return server.App{}, err
 	}
+	if err := listen(&app, s); err != nil {
+		return server.App{}, err
+	}
 	if err := measure(&app, s); err != nil {
 		return server.App{}, err
 	}

@@ -1,0 +1,96 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/listeners"
+	"github.com/kintolog/kintolog/server"
+)
+
+// listen adds the listeners that the settings ask for.
+func listen(app *server.App, s *config.Settings) error {
+	if len(s.Listeners) == 0 {
+		return nil
+	}
+	var all []listeners.Listener
+	for _, asked := range s.Listeners {
+		l, err := webhook(asked)
+		if err != nil {
+			return fmt.Errorf("event_listeners.%s.%w", asked.Name, err)
+		}
+		all = append(all, l)
+	}
+	plugin, err := listeners.New(listeners.Options{Listeners: all})
+	if err != nil {
+		return fmt.Errorf("event_listeners: %w", err)
+	}
+	app.Plugins = append(app.Plugins, plugin)
+	return nil
+}
+
+// webhookSettings are the options of a webhook.
+var webhookSettings = []string{"operators", "retries", "secret", "timeout", "url"}
+
+// webhook is the only component there is. Its errors begin with the option that they are about.
+func webhook(asked config.Listener) (l listeners.Listener, err error) {
+	for name := range asked.Options {
+		if !slices.Contains(webhookSettings, name) {
+			return l, fmt.Errorf("%s is not one of %q", name, webhookSettings)
+		}
+	}
+	option := func(name string) string { return strings.TrimSpace(asked.Options[name].Reveal()) }
+	hook, err := listeners.NewWebhook(option("url"), option("secret"))
+	if err != nil {
+		return l, fmt.Errorf("url: %w", err)
+	}
+	l = listeners.Listener{
+		Name: asked.Name, Resources: asked.Resources, Actions: []domain.Action{}, Handle: hook.Handle, Close: hook.Close,
+		Operators: strings.FieldsFunc(option("operators"), func(r rune) bool { return strings.ContainsRune(", \t\n", r) }),
+	}
+	for _, action := range asked.Actions {
+		if action != "read" { // of which Load has warned
+			l.Actions = append(l.Actions, domain.Action(action))
+		}
+	}
+	if l.Timeout, err = timeout(option("timeout")); err != nil {
+		return l, fmt.Errorf("timeout: %w", err)
+	}
+	if l.Retries, err = retries(option("retries")); err != nil {
+		return l, fmt.Errorf("retries: %w", err)
+	}
+	return l, nil
+}
+
+// timeout is a number of seconds, or zero for the default.
+func timeout(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0.001 && n <= 3600) {
+		return 0, errors.New("must be a number of seconds between 0.001 and 3600")
+	}
+	return time.Duration(n * float64(time.Second)), nil
+}
+
+// retries are as those of a Listener, where zero is the default.
+func retries(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil || n < 0 || n > 1000:
+		return 0, errors.New("must be a whole number between 0 and 1000")
+	case n == 0:
+		return -1, nil
+	}
+	return n, nil
+}
