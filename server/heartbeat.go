@@ -81,7 +81,11 @@ func safely(ctx context.Context, check func(context.Context) error) (err error) 
 	return check(ctx)
 }
 
+// reachable fails if the log does not answer, or did not take what was just written: its disk may be full.
 func (p Parts) reachable(ctx context.Context) error {
+	if err := p.Loop.Err(); err != nil {
+		return err
+	}
 	_, err := p.Log.Tail(ctx)
 	return err
 }

@@ -115,7 +115,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 	if err != nil {
 		return nil, nil, err
 	}
-	return nc, func(context.Context) Durability { return Durability{Known: true, Synced: ns.SyncsAlways()} }, nil
+	return nc, func(context.Context) Durability { return embeddedDurability(ns) }, nil
 }
 
 func (s *Server) openModel(ctx context.Context, config Config, dir string) (projections.Store, error) {
@@ -158,6 +158,14 @@ func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, 
 type watched struct{ *projections.Waiter }
 
 func (watched) Err() error { return nil }
+
+// embeddedDurability tells whether the server in the process syncs, to a folder that is still there.
+func embeddedDurability(ns *embedded.Server) Durability {
+	if err := ns.Intact(); err != nil {
+		return Durability{Known: true, Detail: err.Error()}
+	}
+	return Durability{Known: true, Synced: ns.SyncsAlways()}
+}
 
 // externalDurability asks servers whether they sync before they acknowledge.
 func externalDurability(ctx context.Context, urls []string) Durability {

@@ -86,9 +86,12 @@ type Loop struct {
 	tail  tail
 	jobs  chan *job
 
-	mu      sync.Mutex
-	closing bool
-	done    chan struct{}
+	mu       sync.Mutex
+	closing  bool
+	failed   error // of the last commit, nil if the log took it
+	failedAt time.Time
+
+	done chan struct{}
 }
 
 // job is a transaction that waits for its outcome.
@@ -159,6 +162,29 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 	defer cancel()
 	outcome.Readable = l.Progress.Wait(wait, outcome.Position) == nil
 	return outcome, nil
+}
+
+// failing is how long a failure of the log says something about the log.
+const failing = 30 * time.Second
+
+// Err is why the log did not take the last commit, nil if it did, or if that was more than half a minute ago.
+func (l *Loop) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed == nil || l.Now().Sub(l.failedAt) > failing {
+		return nil
+	}
+	return fmt.Errorf("commit: %w", l.failed)
+}
+
+// note remembers what became of a commit. A log that refuses one for what it is does its work.
+func (l *Loop) note(err error) {
+	if errors.Is(err, eventstore.ErrConflict) && !errors.Is(err, eventstore.ErrCorrupt) || errors.Is(err, eventstore.ErrTooLarge) {
+		err = nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed, l.failedAt = err, l.Now()
 }
 
 // Waiting is how many transactions wait for the next commit.
@@ -280,6 +306,7 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
 		events[i].Origin.Time = tx.now
 	}
 	end, err := l.Log.Append(ctx, l.tail.end, eventstore.Commit{ID: uuid.NewString(), Events: events})
+	l.note(err)
 	if err != nil {
 		return n, err
 	}

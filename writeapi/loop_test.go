@@ -426,3 +426,52 @@ func TestUnresolvedAppendsLeaveTheWriterSound(t *testing.T) {
 		}
 	}
 }
+
+func TestErrTellsThatTheLogTakesNothing(t *testing.T) {
+	t.Parallel()
+	log := &refusingLog{Log: memlog.New()}
+	b := setup(t, log)
+	var seconds atomic.Int64
+	l := b.loop(func(c *writeapi.Config) {
+		c.Now = func() time.Time { return time.Unix(1_800_000_000+seconds.Load(), 0) }
+	})
+	b.must(l, "/buckets/a")
+	if err := l.Err(); err != nil {
+		t.Errorf("after a commit: got %v", err)
+	}
+	log.full.Store(true)
+	for _, late := range []bool{false, true} {
+		if _, _, err := b.do(l, b.command(domain.Put, "/buckets/b", "{}")); err == nil {
+			t.Fatal("the write is acknowledged")
+		}
+		if err := l.Err(); !errors.Is(err, errFull) {
+			t.Errorf("after a refusal: got %v, want %v", err, errFull)
+		}
+		if late {
+			seconds.Add(31)
+			if err := l.Err(); err != nil {
+				t.Errorf("half a minute later: got %v", err)
+			}
+		}
+	}
+	log.full.Store(false)
+	b.must(l, "/buckets/c")
+	if err := l.Err(); err != nil {
+		t.Errorf("after a commit: got %v", err)
+	}
+}
+
+var errFull = errors.New("no space left on device")
+
+// refusingLog takes nothing while it is full.
+type refusingLog struct {
+	eventstore.Log
+	full atomic.Bool
+}
+
+func (r *refusingLog) Append(ctx context.Context, after eventstore.Tail, c eventstore.Commit) (eventstore.Tail, error) {
+	if r.full.Load() {
+		return eventstore.Tail{}, errFull
+	}
+	return r.Log.Append(ctx, after, c)
+}

@@ -59,6 +59,7 @@ type Server struct {
 	config Config
 	users  users
 	unlock func()
+	begun  os.FileInfo // of the folder when the server started
 	stop   sync.Once
 }
 
@@ -77,7 +78,10 @@ func Start(config Config) (*Server, error) {
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
 	}
 	s := &Server{config: config, users: users, unlock: unlock}
-	if err := s.start(); err != nil {
+	if s.begun, err = os.Stat(config.Dir); err == nil {
+		err = s.start()
+	}
+	if err != nil {
 		s.Shutdown()
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
 	}
@@ -181,6 +185,19 @@ func (s *Server) URL() string {
 
 // SyncsAlways tells whether every append is on disk before it is acknowledged.
 func (s *Server) SyncsAlways() bool { return !s.config.NoSync }
+
+// Intact is an error if the data folder is not the one that the server was started on: it was removed, or another one
+// is in its place. What is appended is then lost with the process.
+func (s *Server) Intact() error {
+	now, err := os.Stat(s.config.Dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the data folder of the log: %w", err)
+	case !os.SameFile(now, s.begun):
+		return fmt.Errorf("the data folder of the log, %s, is not the one it was", s.config.Dir)
+	}
+	return nil
+}
 
 // Shutdown stops the server, waits until it has, and frees the folder. Further calls do
 // nothing.

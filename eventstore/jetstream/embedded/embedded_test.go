@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -74,6 +75,27 @@ func TestSyncsUnlessToldOtherwise(t *testing.T) {
 		if got := natstest.Start(t, test.config).SyncsAlways(); got != test.want {
 			t.Errorf("SyncsAlways() with %+v = %v, want %v", test.config, got, test.want)
 		}
+	}
+}
+
+func TestIntactTellsThatTheFolderIsGone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "log")
+	s := natstest.Start(t, embedded.Config{Dir: dir})
+	if err := s.Intact(); err != nil {
+		t.Errorf("at first: got %v", err)
+	}
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Intact(); err == nil {
+		t.Error("without the folder: got no error")
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Intact(); err == nil {
+		t.Error("with another folder: got no error")
 	}
 }
 
