@@ -111,7 +111,25 @@ func (l *Log) Tail(ctx context.Context) (eventstore.Tail, error) {
 	return tail, nil
 }
 
+// tail asks a few times for a last entry that is not there: a new leader may be a moment behind, but a log that stays
+// without it has lost it.
 func (l *Log) tail(ctx context.Context) (eventstore.Tail, error) {
+	const attempts = 8
+	for attempt := 0; ; attempt++ {
+		tail, err := l.tailNow(ctx)
+		if !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return tail, err
+		}
+		if attempt == attempts {
+			return eventstore.Tail{}, fmt.Errorf("its last entry is missing: %w (%w)", eventstore.ErrCorrupt, err)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return eventstore.Tail{}, err
+		}
+	}
+}
+
+func (l *Log) tailNow(ctx context.Context) (eventstore.Tail, error) {
 	epoch := l.epoch()
 	var last domain.Position
 	err := l.patiently(ctx, func(ctx context.Context) error {

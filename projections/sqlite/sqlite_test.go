@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,6 +31,17 @@ func open(t testing.TB) projections.Store {
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	backendtest.Run(t, open)
+}
+
+func TestADamagedFileIsToldWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "model.db")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("this is not a database"), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, sqlite.ErrDamaged) {
+		t.Errorf("got %v, want %v", err, sqlite.ErrDamaged)
+	}
 }
 
 func TestCloseLeavesOneFile(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
@@ -106,7 +107,11 @@ func advised(err error) error {
 		return fmt.Errorf("%w, which is the one api process, with a projector of its own; "+
 			"for processes that share the work set nats_url, read_model = postgresql and storage_url", err)
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
-		return fmt.Errorf("%w: stop everything, give storage_url an empty database, and start again", err)
+		return fmt.Errorf("%w: if the log has lost its end, or is not the right one, restore it from a backup; "+
+			"to go on with the log as it is, stop everything, remove readmodel.db* from the data folder "+
+			"or give storage_url an empty database, and start again", err)
+	case errors.Is(err, eventstore.ErrCorrupt):
+		return fmt.Errorf("%w: the log is damaged, restore it from a backup", err)
 	}
 	return err
 }

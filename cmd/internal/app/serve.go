@@ -18,7 +18,7 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// grace is how long requests under way may take to end when the service stops.
+// grace is how long requests under way may take to end when the service stops, before they are cut off.
 const grace = 20 * time.Second
 
 // Serve runs the HTTP service until ctx ends, and then answers what is in flight and stops. It tells on out, in a few
@@ -62,8 +62,12 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if err := httpServer.Shutdown(ending); err != nil {
-		return errors.Join(fmt.Errorf("stop serving: %w", err), httpServer.Close())
+	err := httpServer.Shutdown(ending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = httpServer.Close() // clients that do not send their request or take their answer
+	}
+	if err != nil {
+		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
 }
