@@ -40,7 +40,9 @@ func serveNode(settings string) {
 	options := &server.Options{
 		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, JetStream: true, StoreDir: n.Dir, SyncAlways: true,
 		MaxPayload: embedded.MaxPayload, NoLog: true,
-		Cluster: server.ClusterOpts{Name: "faults", Host: "127.0.0.1", Port: n.Cluster},
+	}
+	if len(n.Routes) > 0 {
+		options.Cluster = server.ClusterOpts{Name: "faults", Host: "127.0.0.1", Port: n.Cluster}
 	}
 	for _, route := range n.Routes {
 		u, err := url.Parse(route)
@@ -61,10 +63,10 @@ func serveNode(settings string) {
 	s.WaitForShutdown()
 }
 
-// cluster is three nodes.
+// cluster is three nodes, or one alone.
 type cluster struct {
 	t     *testing.T
-	nodes [3]node
+	nodes []node
 	cmds  [3]*exec.Cmd
 	nc    *nats.Conn
 	js    jetstream.JetStream
@@ -79,19 +81,11 @@ func newCluster(t *testing.T) *cluster {
 	for _, port := range ports[3:] {
 		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", port))
 	}
-	for i := range c.nodes {
-		c.nodes[i] = node{fmt.Sprintf("node%d", i), ports[i], ports[3+i], routes, t.TempDir()}
+	for i := range 3 {
+		c.nodes = append(c.nodes, node{fmt.Sprintf("node%d", i), ports[i], ports[3+i], routes, t.TempDir()})
 		c.start(i)
 	}
-	var err error
-	c.nc, err = nats.Connect(c.urls(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.RetryOnFailedConnect(true))
-	if err == nil {
-		c.js, err = jetstream.New(c.nc)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.nc.Close)
+	c.connect()
 	probe := jetstream.StreamConfig{Name: "ready", Subjects: []string{"faults.ready"}, Replicas: 3, Storage: jetstream.MemoryStorage}
 	eventually(t, "a stream of three replicas", func() error {
 		_, err := c.js.CreateStream(t.Context(), probe)
@@ -101,6 +95,38 @@ func newCluster(t *testing.T) *cluster {
 		return c.js.DeleteStream(t.Context(), probe.Name)
 	})
 	return c
+}
+
+// newSingle starts one node and waits until it serves.
+func newSingle(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{t: t, nodes: []node{{Name: "alone", Port: freePorts(t, 1)[0], Dir: t.TempDir()}}}
+	c.start(0)
+	c.connect()
+	eventually(t, "the node", func() error {
+		_, err := c.js.AccountInfo(t.Context())
+		return err
+	})
+	return c
+}
+
+// single is where one node serves.
+func single(t *testing.T) string {
+	t.Helper()
+	return newSingle(t).urls()
+}
+
+func (c *cluster) connect() {
+	c.t.Helper()
+	var err error
+	c.nc, err = nats.Connect(c.urls(), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.RetryOnFailedConnect(true))
+	if err == nil {
+		c.js, err = jetstream.New(c.nc)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(c.nc.Close)
 }
 
 // start starts a node with the data it had.

@@ -1,0 +1,46 @@
+package faults_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// memory is what a program has resident, in bytes.
+func (p *program) memory() int {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Skipf("SKIPPED: memory is only known on Linux: %v", err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	var kilobytes int
+	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+		p.t.Fatal(err)
+	}
+	return kilobytes << 10
+}
+
+// connections is how many files and sockets a program has open.
+func (p *program) connections() int {
+	p.t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return len(open)
+}
+
+// goroutines ends a program, which then tells of them.
+func (p *program) goroutines() int {
+	p.t.Helper()
+	_ = p.stop(syscall.SIGQUIT)
+	p.stderr.mu.Lock()
+	defer p.stderr.mu.Unlock()
+	n := strings.Count(string(p.stderr.text), "\ngoroutine ")
+	if n == 0 {
+		p.t.Error("it did not tell of its goroutines")
+	}
+	return n
+}
