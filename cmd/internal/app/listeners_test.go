@@ -31,7 +31,7 @@ func TestAWebhookBySetting(t *testing.T) {
 		"event_listeners.hook.operators = system.Everyone", "event_listeners.hook.timeout = 2.5",
 		"event_listeners.hook.retries = 3", "bucket_create_principals = system.Authenticated")
 	for _, path := range []string{"/buckets/b", "/buckets/b/collections/c"} {
-		if w := ask(t, s, "PUT "+path); w.Code != http.StatusCreated {
+		if w := ask(t, s, "PUT /v1"+path); w.Code != http.StatusCreated {
 			t.Fatalf("put %s: got %d %s", path, w.Code, w.Body)
 		}
 	}
@@ -44,7 +44,7 @@ func TestAWebhookBySetting(t *testing.T) {
 	if !strings.Contains(r.body, `"subject":"/buckets/b/collections/c"`) {
 		t.Errorf("got %s, want the collection", r.body)
 	}
-	if w := ask(t, s, "GET /__listeners__/hook", true); w.Code != http.StatusOK {
+	if w := ask(t, s, "GET /v1/__listeners__/hook", true); w.Code != http.StatusOK {
 		t.Errorf("operator: got %d %s", w.Code, w.Body)
 	}
 }
