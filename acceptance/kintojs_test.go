@@ -38,6 +38,9 @@ var install = sync.OnceValue(func() error {
 // TestKintoJS runs each file of tests in JavaScript against a server of its own.
 func TestKintoJS(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes the client from the registry, and half a minute")
+	}
 	needNode(t)
 	if err := install(); err != nil {
 		t.Fatal(err)
