@@ -141,7 +141,8 @@ func (l *Loop) Close() {
 // The error is that of run, or a *domain.Error: Unavailable if the transaction was refused before anything
 // was appended, TooLarge if the log cannot take it. If ctx ends before the transaction is taken up, nothing happens and
 // its error is returned; later it is carried out all the same, and Do returns the outcome.
-// An Unavailable that wraps eventstore.ErrUnresolved means that the commit may or may not be in the log.
+// An Unavailable that wraps eventstore.ErrUnresolved means that the commit may or may not be in the log; its message
+// says so.
 //
 // With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
 // undone and the rest of the transaction goes on.
@@ -264,8 +265,7 @@ func (l *Loop) round(waiting []*job) int {
 		case errors.Is(err, eventstore.ErrTooLarge):
 			err = &domain.Error{Code: domain.TooLarge, Cause: err}
 		case err != nil:
-			l.tail.known = l.tail.known && !errors.Is(err, eventstore.ErrUnresolved)
-			err = unavailable("commit", err)
+			err = l.unfinished(err)
 		}
 		for _, j := range waiting[:n] {
 			if err != nil {
@@ -312,6 +312,16 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
 	}
 	l.tail.appended(end, events)
 	return n, nil
+}
+
+// unfinished is what is told of a commit that came to nothing, or of which that is not known.
+func (l *Loop) unfinished(cause error) error {
+	err := &domain.Error{Code: domain.Unavailable, Cause: fmt.Errorf("commit: %w", cause)}
+	if errors.Is(cause, eventstore.ErrUnresolved) {
+		l.tail.known = false
+		err.Message = "It is not known whether the change was made."
+	}
+	return err
 }
 
 func (l *Loop) start() eventstore.Commit {
