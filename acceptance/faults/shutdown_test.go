@@ -113,9 +113,9 @@ func TestSlowAndVanishingClientsDoNotHarmOthers(t *testing.T) {
 	} else {
 		t.Logf("memory has grown by %d MiB", grown>>20)
 	}
-	if soak { // headers have 10 s, bodies and answers 30 s
+	if soak { // headers have 10 s, bodies and each part of an answer 30 s
 		eventually(t, "the end of slow clients", func() error {
-			if n := p.connections(); n > 1100 {
+			if n := p.connections(); n > 40 {
 				return fmt.Errorf("%d connections", n)
 			}
 			return nil
