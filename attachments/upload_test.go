@@ -448,7 +448,7 @@ func TestAnUploadMustNotStall(t *testing.T) {
 		t.Cleanup(listening.Close)
 		body, client := io.Pipe()
 		t.Cleanup(func() { _ = client.Close() })
-		r, err := http.NewRequestWithContext(t.Context(), "POST", listening.URL+"/v1"+record+"/attachment", body)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, listening.URL+"/v1"+record+"/attachment", body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -465,7 +465,7 @@ func TestAnUploadMustNotStall(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		_ = got.Body.Close()
-		if got.StatusCode != 400 {
+		if got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: got %d, want 400", name, got.StatusCode)
 		}
 		if files := s.store.files(t); len(files) > 0 {

@@ -1,6 +1,9 @@
 package metrics
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // kind says how the values of a metric are summed up.
 type kind int
@@ -40,7 +43,7 @@ func newAll(fields []string) all {
 	request := append([]string{"method", "endpoint"}, fields...)
 	method := []string{"method"}
 	return all{
-		summary:        &metric{"request_summary", "Requests by status.", counter, append(request[:len(request):len(request)], "status")},
+		summary:        &metric{"request_summary", "Requests by status.", counter, append(slices.Clip(request), "status")},
 		duration:       &metric{"request_duration_seconds", "Time from a request to its answer.", timer, request},
 		size:           &metric{"request_size", "Bytes of the bodies of answers.", sizes, request},
 		users:          &metric{"users", "Requests by user.", unique, []string{"auth", "userid"}},

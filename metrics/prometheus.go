@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
@@ -157,7 +156,7 @@ func withCreated(families []*dto.MetricFamily) []*dto.MetricFamily {
 	for _, f := range families {
 		all = append(all, f)
 		created := &dto.MetricFamily{
-			Name: proto.String(strings.TrimSuffix(f.GetName(), "_total") + "_created"), Help: f.Help, Type: dto.MetricType_GAUGE.Enum(),
+			Name: new(strings.TrimSuffix(f.GetName(), "_total") + "_created"), Help: f.Help, Type: dto.MetricType_GAUGE.Enum(),
 		}
 		for _, m := range f.GetMetric() {
 			since := cmp.Or(m.GetCounter().GetCreatedTimestamp(), m.GetSummary().GetCreatedTimestamp(), m.GetHistogram().GetCreatedTimestamp())

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,7 +24,7 @@ func newRequests(m *Meter, o Options) requests {
 
 func (o requests) observe(s web.Summary) {
 	labels := o.labels(s)
-	o.sink.observe(o.summary, 1, append(labels[:len(labels):len(labels)], strconv.Itoa(s.Status))...)
+	o.sink.observe(o.summary, 1, append(slices.Clip(labels), strconv.Itoa(s.Status))...)
 	o.sink.observe(o.duration, s.Duration.Seconds(), labels...)
 	o.sink.observe(o.size, float64(s.Size), labels...)
 	policy, user, found := strings.Cut(s.Request.Caller.UserID, ":")

@@ -25,7 +25,7 @@ const (
 // nothing waits for it. Disabled metrics are not sent; the other options are not used. The error is that of an
 // address that is no host:port.
 func StatsD(address string, o Options) (*Meter, error) {
-	conn, err := net.Dial("udp", address)
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "udp", address)
 	if err != nil {
 		return nil, fmt.Errorf("send metrics to StatsD: %w", err)
 	}

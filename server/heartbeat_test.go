@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,9 +21,7 @@ func well(changes map[string]any) map[string]any {
 	all := map[string]any{
 		"log": true, "log_durable": nil, "storage": true, "permission": true, "cache": true, "projection": true,
 	}
-	for name, value := range changes {
-		all[name] = value
-	}
+	maps.Copy(all, changes)
 	return all
 }
 

@@ -55,7 +55,7 @@ func TestALargeAnswerArrivesWhole(t *testing.T) {
 	}
 	server := httptest.NewServer(frame)
 	defer server.Close()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/v1/large", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/large", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

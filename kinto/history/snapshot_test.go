@@ -48,9 +48,20 @@ func TestSnapshotsShowRecordsAsTheyWere(t *testing.T) {
 		at   int64
 		want string
 	}{
-		{0, ""}, {empty, ""}, {a1 - 1, ""}, {a1, "a 1"}, {b1, "b 1, a 1"}, {c1, "c 1, b 1, a 1"}, {b2, "b 2, c 1, a 1"},
-		{a2, "a 2, b 2, c 1"}, {cGone, "a 2, b 2"}, {cAgain, "c 3, a 2, b 2"}, {b3, "b 3, c 3, a 2"},
-		{afterwards - 1, ""}, {afterwards, "d 1"}, {1 << 60, "d 1"},
+		{0, ""},
+		{empty, ""},
+		{a1 - 1, ""},
+		{a1, "a 1"},
+		{b1, "b 1, a 1"},
+		{c1, "c 1, b 1, a 1"},
+		{b2, "b 2, c 1, a 1"},
+		{a2, "a 2, b 2, c 1"},
+		{cGone, "a 2, b 2"},
+		{cAgain, "c 3, a 2, b 2"},
+		{b3, "b 3, c 3, a 2"},
+		{afterwards - 1, ""},
+		{afterwards, "d 1"},
+		{1 << 60, "d 1"},
 	} {
 		if got := s.versions(c.at); got != c.want {
 			t.Errorf("at %d: got %q, want %q", c.at, got, c.want)

@@ -179,8 +179,13 @@ func TestOnlyTheOperatorSaysWhoMayDelete(t *testing.T) {
 		user   string
 		status int
 	}{
-		{nobody, "admin", 403}, {nobody, "", 401}, {nobody, "bob", 403},
-		{somebody, "bob", 403}, {somebody, "", 401}, {somebody, "carol", 200}, {somebody, "admin", 200},
+		{nobody, "admin", 403},
+		{nobody, "", 401},
+		{nobody, "bob", 403},
+		{somebody, "bob", 403},
+		{somebody, "", 401},
+		{somebody, "carol", 200},
+		{somebody, "admin", 200},
 	} {
 		if w := send(t, c.s, c.user, "DELETE /__user_data__/account:bob", ""); w.Code != c.status {
 			t.Errorf("by %q: got %d %s, want %d", c.user, w.Code, w.Body, c.status)

@@ -57,7 +57,7 @@ func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list quarantine: %w", wrap(err))
 	}
-	defer rows.Close() //nolint:errcheck // an error of the iteration is in rows.Err
+	defer rows.Close()
 	var list []projections.Row
 	for rows.Next() {
 		var entry []byte
