@@ -85,6 +85,16 @@ func BenchmarkGet(b *testing.B) {
 	concurrently(b, 4, func() int { return send(b, h, http.MethodGet, "/buckets/b/collections/c/records/r", nil) }, http.StatusOK)
 }
 
+func BenchmarkList(b *testing.B) {
+	h := service(b)
+	for range 200 {
+		if status := send(b, h, http.MethodPost, "/buckets/b/collections/c/records", article); status != http.StatusCreated {
+			b.Fatal(status)
+		}
+	}
+	concurrently(b, 4, func() int { return send(b, h, http.MethodGet, "/buckets/b/collections/c/records?_limit=100", nil) }, http.StatusOK)
+}
+
 // concurrently does something b.N times from a number of clients.
 func concurrently(b *testing.B, clients int, do func() int, want int) {
 	b.Helper()
