@@ -19,8 +19,8 @@ func Defaults() *Settings {
 		},
 		Limits: Limits{
 			BatchMaxRequests: 25, MaxFetchSize: 10000, TokenValidity: 10 * time.Minute,
-			MaxBodyBytes: 8 << 20, MaxJSONDepth: 200, MaxQueryBytes: 8192, MaxQueryFilters: 100,
-			AnswerTimeout: 2 * time.Second, MaxLag: 10000, MaxEventStreams: 1000,
+			MaxBodyBytes: 8 << 20, MaxJSONDepth: 200, MaxQueryBytes: 32768, MaxQueryFilters: 100,
+			AnswerTimeout: 2 * time.Second, MaxLag: 10000,
 		},
 		Resources: Resources{
 			IDGenerators:        map[string]IDGenerator{"bucket": Names, "group": Names, "collection": Names, "record": RelaxedUUID},

@@ -94,11 +94,10 @@ type Limits struct {
 	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
 	MaxBodyBytes     int           // max_body_bytes, of a request; 8388608
 	MaxJSONDepth     int           // max_json_depth, nested arrays and objects; 200
-	MaxQueryBytes    int           // max_query_bytes, of a query string; 8192
+	MaxQueryBytes    int           // max_query_bytes, of a query string; 32768
 	MaxQueryFilters  int           // max_query_filters, conditions of one query; 100
 	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
 	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
-	MaxEventStreams  int           // max_event_streams, clients that follow events; 1000
 }
 
 // Resources is how resources behave.

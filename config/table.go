@@ -87,7 +87,6 @@ func (l *Limits) bindings() []binding {
 		count("max_query_filters", &l.MaxQueryFilters, 1),
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),
 		count("max_lag", &l.MaxLag, 1),
-		count("max_event_streams", &l.MaxEventStreams, 0),
 	}
 }
 

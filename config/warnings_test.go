@@ -45,8 +45,8 @@ func TestLoadWarns(t *testing.T) {
 		{"obsolete in silence", "", "flush_endpoint_enabled = false\ntm.annotate_user = true\ntransaction_per_request = true\n" +
 			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\nset debug = false", nil},
 		{"an obsolete group", "", "sentry_dsn = https://hush@h/1\nsentry_env = prod", []string{
-			"sentry_dsn, sentry_env: no effect, because Sentry is not built in; errors are in the log, and " +
-				"traces are exported with OpenTelemetry.",
+			"sentry_dsn, sentry_env: no effect, because Sentry is not built in; errors are in the log of " +
+				"the program.",
 		}},
 		{"an obsolete variable", "KINTO_STORAGE_POOL_SIZE=5", "", []string{
 			"KINTO_STORAGE_POOL_SIZE: no effect, because connections are pooled by other means; parameters of storage_url such as " +

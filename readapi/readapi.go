@@ -38,6 +38,8 @@ type Options struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one answer. Default 10000.
 	MaxFetch int
+	// Limits bound query strings; the zero value has defaults.
+	Limits rest.QueryLimits
 	// Cache is for how long anonymous answers may be cached. The zero value forbids it.
 	Cache Cache
 	// Waiter, if set, lets a request wait until the read model holds the position that its header
@@ -137,6 +139,7 @@ func (a *API) queryOptions(r *domain.Resource) rest.QueryOptions {
 		Texts:      r.Texts,
 		PaginateBy: a.options.PaginateBy,
 		MaxFetch:   a.options.MaxFetch,
+		Limits:     a.options.Limits,
 		Now:        domain.TimestampOf(a.options.Now()),
 	}
 }

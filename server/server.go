@@ -228,7 +228,7 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	if _, err := p.Loop.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error { return nil }); err != nil {
 		return Parts{}, fmt.Errorf("begin to write: %w", err)
 	}
-	config.Read.Waiter = p.Progress
+	config.Read.Waiter, config.Read.Limits = p.Progress, config.Query.Limits
 	p.Read = readapi.New(p.Catalog, p.Model, config.Read)
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
 		Query: config.Query, Body: config.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
