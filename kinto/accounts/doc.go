@@ -5,8 +5,9 @@
 // command gets into a transaction, and the events of accounts stay out of what subscribers see.
 //
 // Whoever calls is looked up in the read model on every request for which that may have moved, so a changed password or
-// a deleted account counts from the moment on at which the change was answered, in all processes that share it. What
-// is remembered for a while is only that a password matches a hash.
+// a deleted account counts from the moment on at which the change was answered in the process that made it, and in
+// others that share the read model as soon as they hear of it, within a second at most. What is remembered for longer is
+// only that a password matches a hash.
 //
 // Start with [New]; prepare.go is what happens to passwords, policy.go how callers are recognised.
 package accounts

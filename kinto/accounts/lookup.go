@@ -12,7 +12,7 @@ import (
 // lookup finds the hash of the password of an account in the read model. It may be used concurrently.
 type lookup struct {
 	load func(context.Context, domain.Needs) (domain.Snapshot, error)
-	// position is where the read model is at least, and exactly if nobody else moves it; nil if somebody does.
+	// position is how far the read model is, as this process has heard.
 	position func() domain.Position
 	now      func() time.Time
 
@@ -27,19 +27,15 @@ type found struct {
 	at       time.Time
 }
 
-// maxAge is for how long something found is good for even if the read model does not move: an operator may repair what
-// is in it.
+// maxAge is for how long something found is good for even if the read model does not seem to move: news of it may be
+// late, and an operator may repair what is in it.
 const maxAge = time.Second
 
-// newLookup looks up what is not known to be as it was. That can be known of a read model that this process alone
-// keeps up to date: what was found in it is true until it moves. Any other one is asked every time, because it may be
-// further than this process has heard.
+// newLookup looks up what is not known to be as it was: what was found in the read model is true until it moves. Of what
+// this process changes it knows before the change is answered. Of what other processes change it hears within
+// milliseconds, and does not rely on that for longer than maxAge.
 func newLookup(p server.Parts) *lookup {
-	l := &lookup{load: p.Read.Load, now: p.Config.Now, found: map[string]found{}}
-	if p.Config.Model.Postgres == "" && !p.Config.WithoutProjector {
-		l.position = p.Progress.Position
-	}
-	return l
+	return &lookup{load: p.Read.Load, now: p.Config.Now, position: p.Progress.Position, found: map[string]found{}}
 }
 
 // hashOf is the hash of the password of an account, "" if there is no such account.
@@ -61,9 +57,6 @@ func (l *lookup) hashOf(ctx context.Context, user string) (string, error) {
 }
 
 func (l *lookup) recent(user string) (hash string, ok bool) {
-	if l.position == nil {
-		return "", false
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, ok := l.found[user]
@@ -75,9 +68,6 @@ const maxFound = 10_000
 
 // keep replaces what was found earlier. When there is no room, everything is forgotten, and soon found again.
 func (l *lookup) keep(user string, f found) {
-	if l.position == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.found) >= maxFound {
