@@ -20,6 +20,7 @@ func Defaults() *Settings {
 		Limits: Limits{
 			BatchMaxRequests: 25, MaxFetchSize: 10000, TokenValidity: 10 * time.Minute,
 			MaxBodyBytes: 8 << 20, MaxJSONDepth: 200, MaxQueryBytes: 32768, MaxQueryFilters: 100,
+			MaxPatchOperations: 1000, MaxPrincipals: 5000, MaxPrincipalBytes: 1024,
 			AnswerTimeout: 2 * time.Second, MaxLag: 10000,
 		},
 		Resources: Resources{

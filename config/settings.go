@@ -87,17 +87,20 @@ type EndOfService struct {
 
 // Limits bound what one request, and the lag behind the log, may cost.
 type Limits struct {
-	BatchMaxRequests int           // batch_max_requests; 25, 0 for no limit
-	BatchStrict      bool          // batch_strict: the first request that is refused undoes its batch; false
-	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
-	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
-	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
-	MaxBodyBytes     int           // max_body_bytes, of a request; 8388608
-	MaxJSONDepth     int           // max_json_depth, nested arrays and objects; 200
-	MaxQueryBytes    int           // max_query_bytes, of a query string; 32768
-	MaxQueryFilters  int           // max_query_filters, conditions of one query; 100
-	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
-	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
+	BatchMaxRequests   int           // batch_max_requests; 25, 0 for no limit
+	BatchStrict        bool          // batch_strict: the first request that is refused undoes its batch; false
+	PaginateBy         int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
+	MaxFetchSize       int           // storage_max_fetch_size, objects of one list; 10000
+	TokenValidity      time.Duration // pagination_token_validity_seconds; 600 s
+	MaxBodyBytes       int           // max_body_bytes, of a request; 8388608
+	MaxJSONDepth       int           // max_json_depth, nested arrays and objects; 200
+	MaxQueryBytes      int           // max_query_bytes, of a query string; 32768
+	MaxPatchOperations int           // max_patch_operations, of a JSON Patch, 1000 at most; 1000
+	MaxPrincipals      int           // max_principals, of one permission of an object, 5000 at most; 5000
+	MaxPrincipalBytes  int           // max_principal_bytes, of one principal, 1024 at most; 1024
+	MaxQueryFilters    int           // max_query_filters, conditions of one query; 100
+	AnswerTimeout      time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
+	MaxLag             int           // max_lag, entries that the read model may be behind before writes are refused; 10000
 }
 
 // Resources is how resources behave.

@@ -25,7 +25,7 @@ var everything = []string{
 	"cors_origins = a b", "cors_max_age_seconds = ", `eos = "2030-01-31"`, "eos_message = m", "eos_url = u",
 	"batch_max_requests = ", "batch_strict = true", "paginate_by = 10.0", "storage_max_fetch_size = 20", "pagination_token_validity_seconds = 30",
 	"max_body_bytes = 1", "max_json_depth = 2", "max_query_bytes = 3", "max_query_filters = 4", "answer_timeout_ms = 5",
-	"max_lag = 6",
+	"max_lag = 6", "max_patch_operations = 7", "max_principals = 8", "max_principal_bytes = 9",
 	"id_generator = kinto.core.storage.generators.UUID4", "bucket_id_generator = kinto.views.RelaxedUUID",
 	"record_id_generator = kinto.views.NameGenerator",
 	"experimental_collection_schema_validation = on", "experimental_permissions_endpoint = True", "explicit_permissions = f",
@@ -73,7 +73,7 @@ func wanted() *config.Settings {
 		},
 		Limits: config.Limits{
 			BatchStrict: true, PaginateBy: 10, MaxFetchSize: 20, TokenValidity: 30 * time.Second, MaxBodyBytes: 1, MaxJSONDepth: 2, MaxQueryBytes: 3,
-			MaxQueryFilters: 4, AnswerTimeout: 5 * time.Millisecond, MaxLag: 6,
+			MaxQueryFilters: 4, AnswerTimeout: 5 * time.Millisecond, MaxLag: 6, MaxPatchOperations: 7, MaxPrincipals: 8, MaxPrincipalBytes: 9,
 		},
 		Resources: config.Resources{
 			IDGenerator: config.UUID4,

@@ -85,6 +85,9 @@ func (l *Limits) bindings() []binding {
 		count("max_json_depth", &l.MaxJSONDepth, 1),
 		count("max_query_bytes", &l.MaxQueryBytes, 1),
 		count("max_query_filters", &l.MaxQueryFilters, 1),
+		between("max_patch_operations", &l.MaxPatchOperations, 1, 1000),
+		between("max_principals", &l.MaxPrincipals, 1, 5000),
+		between("max_principal_bytes", &l.MaxPrincipalBytes, 1, 1024),
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),
 		count("max_lag", &l.MaxLag, 1),
 	}

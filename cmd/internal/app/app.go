@@ -103,7 +103,10 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
 		},
 		Query: rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: limits},
-		Body:  rest.BodyLimits{Depth: s.Limits.MaxJSONDepth},
+		Body: rest.BodyLimits{
+			Depth: s.Limits.MaxJSONDepth, Operations: s.Limits.MaxPatchOperations,
+			Principals: s.Limits.MaxPrincipals, PrincipalLength: s.Limits.MaxPrincipalBytes,
+		},
 		Cache: server.CacheConfig{
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
 		},
