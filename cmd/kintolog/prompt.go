@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -49,19 +50,18 @@ func (p *prompt) secret(question string) (string, error) {
 		answer, err := p.read(question, func() (string, error) { return p.lines.ReadString('\n') })
 		return strings.TrimRight(answer, "\r\n"), err
 	}
+	// What is typed must not show from the moment on at which the question can be seen.
 	stdin := int(os.Stdin.Fd())
-	visible, err := term.GetState(stdin)
+	visible, err := term.MakeRaw(stdin)
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		_ = term.Restore(stdin, visible) // also when it was interrupted
-		_, _ = fmt.Fprintln(os.Stderr)
-	}()
-	return p.read(question, func() (string, error) {
-		answer, err := term.ReadPassword(stdin)
-		return string(answer), err
-	})
+	defer func() { _ = term.Restore(stdin, visible) }() // also when it was interrupted
+	screen := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{os.Stdin, os.Stderr}, "")
+	return p.read("", func() (string, error) { return screen.ReadPassword(question) })
 }
 
 // read waits for an answer or for the end of the context. A last line without an end counts.
