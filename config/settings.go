@@ -115,7 +115,7 @@ type Resources struct {
 	Grants map[string][]string
 	// Methods are plural_{resource}_{method}_enabled and object_…, by their complete name; all are on. See [Resources.Enabled].
 	Methods map[string]bool
-	// CacheExpires are …cache_expires_seconds by their complete name; none. See [Resources.CacheExpiry].
+	// CacheExpires are …cache_expires_seconds by their complete name; none.
 	CacheExpires map[string]time.Duration
 }
 
@@ -127,24 +127,6 @@ func (r Resources) Enabled(plural bool, resource, method string) bool {
 	}
 	enabled, given := r.Methods[kind+"_"+resource+"_"+strings.ToLower(method)+"_enabled"]
 	return enabled || !given
-}
-
-// CacheExpiry is how long anonymous clients may keep what they read of a resource; ok tells whether
-// that is set, be it to 0.
-func (r Resources) CacheExpiry(resource string) (expiry time.Duration, ok bool) {
-	expiry, ok = r.CacheExpires[resource+"_cache_expires_seconds"]
-	return expiry, ok
-}
-
-// RecordCacheExpiry is CacheExpiry for the records of one collection (protocol 2.7).
-func (r Resources) RecordCacheExpiry(bucket, collection string) (expiry time.Duration, ok bool) {
-	const name = "record_cache_expires_seconds"
-	for _, prefix := range []string{bucket + "." + collection + ".", bucket + ".", "", bucket + "_" + collection + "_", bucket + "_"} {
-		if expiry, ok = r.CacheExpires[prefix+name]; ok {
-			return expiry, true
-		}
-	}
-	return 0, false
 }
 
 // Logging is how the program reports what it does.

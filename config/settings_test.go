@@ -209,34 +209,11 @@ func unchanged(a, b reflect.Value, path string) []string {
 
 func TestResourcesAnswerForEachEndpoint(t *testing.T) {
 	t.Parallel()
-	s, _ := load(t, nil,
-		"plural_bucket_delete_enabled = false", "object_bucket_get_enabled = true", "group_cache_expires_seconds = 0",
-		"a.c.record_cache_expires_seconds = 1", "a.record_cache_expires_seconds = 2", "record_cache_expires_seconds = 3",
-		"b_c_record_cache_expires_seconds = 4", "b_record_cache_expires_seconds = 5",
-	)
+	s, _ := load(t, nil, "plural_bucket_delete_enabled = false", "object_bucket_get_enabled = true")
 	r := s.Resources
 	enabled := []bool{r.Enabled(true, "bucket", "DELETE"), r.Enabled(false, "bucket", "DELETE"), r.Enabled(false, "bucket", "GET")}
 	if want := []bool{false, true, true}; !slices.Equal(enabled, want) {
 		t.Errorf("enabled: got %v, want %v", enabled, want)
-	}
-	if expiry, ok := r.CacheExpiry("group"); expiry != 0 || !ok {
-		t.Errorf("expiry of groups: got %v, %v, want 0, true", expiry, ok)
-	}
-	if expiry, ok := r.CacheExpiry("bucket"); ok {
-		t.Errorf("expiry of buckets: got %v, want none", expiry)
-	}
-	for path, want := range map[string]float64{"a/c": 1, "a/d": 2, "b/c": 3, "x/y": 3} {
-		bucket, collection, _ := strings.Cut(path, "/")
-		if got, ok := r.RecordCacheExpiry(bucket, collection); got.Seconds() != want || !ok {
-			t.Errorf("expiry of records in %s: got %v, %v, want %v s", path, got, ok, want)
-		}
-	}
-	delete(r.CacheExpires, "record_cache_expires_seconds")
-	for path, want := range map[string]float64{"b/c": 4, "b/d": 5} {
-		bucket, collection, _ := strings.Cut(path, "/")
-		if got, ok := r.RecordCacheExpiry(bucket, collection); got.Seconds() != want || !ok {
-			t.Errorf("expiry of records in %s: got %v, %v, want %v s", path, got, ok, want)
-		}
 	}
 }
 

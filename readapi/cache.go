@@ -13,7 +13,8 @@ import (
 // Cache is for how long answers to anonymous callers may be cached (protocol 2.7).
 type Cache struct {
 	// Seconds by what they are for: the name of a resource ("record"), the same below one object
-	// ("blog.record"), or deeper ("blog.articles.record"). The most specific one counts. 0 forbids to cache.
+	// ("blog.record"), or deeper ("blog.articles.record"). The most specific one counts, and after all of these the old names
+	// with underscores ("blog_articles_record", "blog_record"). 0 forbids to cache.
 	Seconds map[string]int
 	// Attributes name, by resource, an attribute of the parent which, being a greater number of seconds, counts
 	// instead: {"record": "cache_expires"}.
@@ -40,15 +41,18 @@ func (c Cache) seconds(r *domain.Resource, p domain.Plural, parent domain.Object
 	return seconds, ok
 }
 
-// setting is the most specific one for objects below these.
+// setting is the most specific one for objects below these. Names that are joined by underscores, as they once were, count
+// after all others.
 func (c Cache) setting(resource string, above []domain.URI) (seconds int, ok bool) {
-	for depth := len(above); depth >= 0; depth-- {
-		var name strings.Builder
-		for _, u := range above[:depth] {
-			name.WriteString(u.ID() + ".")
-		}
-		if seconds, ok = c.Seconds[name.String()+resource]; ok {
-			return seconds, true
+	for _, separator := range []string{".", "_"} {
+		for depth := len(above); depth >= 0; depth-- {
+			var name strings.Builder
+			for _, u := range above[:depth] {
+				name.WriteString(u.ID() + separator)
+			}
+			if seconds, ok = c.Seconds[name.String()+resource]; ok {
+				return seconds, true
+			}
 		}
 	}
 	return 0, false

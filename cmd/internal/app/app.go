@@ -191,8 +191,7 @@ func seconds(d time.Duration) int {
 	return int(d / time.Second)
 }
 
-// cacheExpiry is for how long anonymous readers may keep what they read (protocol 2.7). The legacy spelling with
-// underscores names buckets and collections too.
+// cacheExpiry is for how long anonymous readers may keep what they read (protocol 2.7).
 func cacheExpiry(r config.Resources) readapi.Cache {
 	c := readapi.Cache{Seconds: map[string]int{}, Attributes: map[string]string{"record": "cache_expires"}}
 	for name, expiry := range r.CacheExpires {
