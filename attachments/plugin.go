@@ -1,6 +1,7 @@
 package attachments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ type Options struct {
 	Rules func(bucket, collection string) Rules
 	// Version is told by the capability.
 	Version string
-	// Extra is told by the capability as well.
+	// Extra is told by the capability as well. Where BaseURL is "", a base_url in it makes locations relative to it, so that
+	// files can move: whoever needs a URL puts it before the location.
 	Extra map[string]string
 	// ReadOnly keeps the heartbeat from writing.
 	ReadOnly bool
@@ -95,9 +97,7 @@ func (o *Options) complete() error {
 	if _, err := url.Parse(o.BaseURL); err != nil {
 		return fmt.Errorf("the base URL of attachments: %w", err)
 	}
-	if o.BaseURL != "" {
-		o.BaseURL = strings.TrimSuffix(o.BaseURL, "/") + "/"
-	}
+	o.BaseURL = folderURL(o.BaseURL)
 	o.Folder = strings.Trim(o.Folder, "/")
 	for segment := range strings.SplitSeq(o.Folder, "/") {
 		if strings.HasPrefix(segment, ".") || segment == "" && o.Folder != "" {
@@ -119,14 +119,21 @@ func (o *Options) complete() error {
 	return nil
 }
 
-func (p *plugin) capability() *server.Capability {
-	extra := map[string]any{"version": p.Version, "base_url": nil}
-	if p.BaseURL != "" {
-		extra["base_url"] = p.BaseURL
+// folderURL is a URL with a slash at its end, if there is one.
+func folderURL(base string) string {
+	if base == "" {
+		return ""
 	}
+	return strings.TrimSuffix(base, "/") + "/"
+}
+
+// capability tells a base_url always, if only an empty one: clients put it before locations without looking at it.
+func (p *plugin) capability() *server.Capability {
+	extra := map[string]any{"version": p.Version}
 	for name, value := range p.Extra {
 		extra[name] = value
 	}
+	extra["base_url"] = cmp.Or(folderURL(p.Extra["base_url"]), p.BaseURL)
 	return &server.Capability{
 		Name: Name, Description: "Add file attachments to records", Extra: extra,
 		URL: "https://github.com/Kinto/kinto-attachment/",

@@ -58,12 +58,13 @@ func (s *service) serves() bool {
 	return s.BaseURL == "" || err == nil && base.Path == s.prefix+Path
 }
 
-// location is the URL of a file.
+// location is the URL of a file, or what comes after the URL that the capability tells.
 func (s *service) location(r *web.Request, key string) string {
-	if s.BaseURL == "" {
-		return r.Absolute(s.prefix+Path) + escaped(key)
+	base := s.BaseURL
+	if base == "" && s.Extra["base_url"] == "" {
+		base = r.Absolute(s.prefix + Path)
 	}
-	return s.BaseURL + escaped(key)
+	return base + escaped(key)
 }
 
 // file serves one. Whatever it holds, a browser that shows it runs no script of it and lets it see nothing of

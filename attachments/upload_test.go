@@ -359,7 +359,7 @@ func TestCapabilityAndHeartbeat(t *testing.T) {
 	t.Parallel()
 	s := start(t, change{})
 	got := s.send(t, "", "GET /", "").field(t, "capabilities", "attachments")
-	if fmt.Sprint(got) != "map[base_url:<nil> description:Add file attachments to records url:https://github.com/Kinto/kinto-attachment/ version:1.2.3]" {
+	if fmt.Sprint(got) != "map[base_url: description:Add file attachments to records url:https://github.com/Kinto/kinto-attachment/ version:1.2.3]" {
 		t.Errorf("got %v", got)
 	}
 	if beat := s.send(t, "", "GET /__heartbeat__", ""); beat.header.Get("Content-Type") != "application/json" || beat.field(t, "attachments") != true {
@@ -369,6 +369,34 @@ func TestCapabilityAndHeartbeat(t *testing.T) {
 	broken := start(t, change{store: func(s *store) { s.failing = func(string) error { return errors.New("no disk") } }})
 	if beat := broken.send(t, "", "GET /__heartbeat__", ""); beat.status != 503 || beat.field(t, "attachments") != false {
 		t.Errorf("got %d %s", beat.status, beat.body)
+	}
+}
+
+// Clients make a URL of base_url and location, of which either may have all of it.
+func TestBaseURLAndLocation(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ set, extra, announced, location string }{
+		{"", "", "", "http://example.com/v1/attachments/"},
+		{"https://cdn.example/files", "", "https://cdn.example/files/", "https://cdn.example/files/"},
+		{"", "https://cdn.example/files", "https://cdn.example/files/", ""},
+		{"https://old.example/", "https://cdn.example/", "https://cdn.example/", "https://old.example/"},
+	} {
+		s := start(t, change{options: func(o *attachments.Options) {
+			o.BaseURL, o.Extra = test.set, map[string]string{"base_url": test.extra, "more": "x"}
+		}})
+		capability := s.send(t, "", "GET /", "")
+		if got := capability.field(t, "capabilities", "attachments", "base_url"); got != test.announced {
+			t.Errorf("%+v: got %v announced", test, got)
+		}
+		if got := capability.field(t, "capabilities", "attachments", "more"); got != "x" {
+			t.Errorf("%+v: got %v for what else is told", test, got)
+		}
+		location, _ := s.upload(t, alice, record, file("a.txt", "content")).field(t, "location").(string)
+		if key, found := strings.CutPrefix(location, test.location); !found || !strings.HasPrefix(key, "b/c/") {
+			t.Errorf("%+v: got location %s", test, location)
+		}
+		want(t, s.send(t, alice, "DELETE "+record, ""), 200, "")
+		s.awaitNoFiles(t)
 	}
 }
 
