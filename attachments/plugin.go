@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -54,8 +53,9 @@ type Rules struct {
 	KeepOldFiles bool
 	// KeepNames gives files the names that clients give them rather than random ones.
 	KeepNames bool
-	// Pattern is what names of files begin with. Default nil: anything.
-	Pattern *regexp.Regexp
+	// Pattern is what files are called, with the name that is random or kept in it as {filename}, the time as {datetime} and
+	// the id of the record as {rid}. Default "": {filename}.
+	Pattern string
 	// MaxSize of a file, in bytes. Default 0: web.Config.MaxBody.
 	MaxSize int64
 }

@@ -66,6 +66,7 @@ var mimeTypes = map[string]string{
 	"wav": "audio/x-wav", "mp3": "audio/mpeg", "aac": "audio/aac", "ogg": "audio/ogg", "oga": "audio/ogg", "flac": "audio/flac",
 	"mp4": "video/mp4", "webm": "video/webm", "ogv": "video/ogg", "mov": "video/quicktime",
 	"gz": "application/gzip", "zip": "application/zip", "tar": "application/x-tar",
+	"pem": "application/x-pem-file", "geojson": "application/geojson",
 	"js": "text/javascript", "html": "text/html", "css": "text/css", "wasm": "application/wasm",
 }
 

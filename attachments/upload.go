@@ -154,8 +154,6 @@ func (a *attaching) store(ctx context.Context, f *form, part *multipart.Part) er
 		return invalid("The name of the file is longer than 255 bytes.")
 	case a.allowed != nil && !a.allowed[extension(name)]:
 		return invalid("File extension is not allowed.")
-	case a.rules.Pattern != nil && !begins(a.rules.Pattern.FindStringIndex(name)):
-		return invalid("The name of the file does not match %s.", a.rules.Pattern)
 	}
 	log, err := a.log.get(ctx)
 	if err != nil {
@@ -177,14 +175,17 @@ func (a *attaching) store(ctx context.Context, f *form, part *multipart.Part) er
 	return nil
 }
 
-// begins tells that a match is at the beginning.
-func begins(match []int) bool { return match != nil && match[0] == 0 }
-
 // reserve chooses a key that no other file has or gets.
 func (a *attaching) reserve(ctx context.Context, log, name string) (mark, error) {
 	stem, dotted := safeName(name)
-	m := mark{log: log, record: a.uri, key: a.folder + uuid.NewString() + strings.ToLower(dotted)}
 	if !a.rules.KeepNames || stem == "" {
+		stem, dotted = uuid.NewString(), strings.ToLower(dotted)
+	}
+	if a.rules.Pattern != "" {
+		stem, dotted = safeName(a.patterned(stem + dotted))
+	}
+	m := mark{log: log, record: a.uri, key: a.folder + stem + dotted}
+	if !a.rules.KeepNames && a.rules.Pattern == "" {
 		a.uploads.begin(m.key, a.uri)
 		return m, nil
 	}
@@ -193,6 +194,12 @@ func (a *attaching) reserve(ctx context.Context, log, name string) (mark, error)
 			return m, err
 		}
 	}
+}
+
+// patterned is the name that the operator wants for a file with this one.
+func (a *attaching) patterned(name string) string {
+	now := a.parts.Config.Now().UTC().Format("20060102150405")
+	return strings.NewReplacer("{datetime}", now, "{rid}", a.uri.ID(), "{filename}", name).Replace(a.rules.Pattern)
 }
 
 // claim takes a name that was not made up, if it is free.

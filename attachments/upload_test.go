@@ -85,7 +85,7 @@ func TestUploadRefusesWhatIsNotAFormWithAFile(t *testing.T) {
 	t.Parallel()
 	s := start(t, change{options: func(o *attachments.Options) {
 		o.Rules = func(_, _ string) attachments.Rules {
-			return attachments.Rules{MaxSize: 10, Pattern: regexp.MustCompile(`[a-z]`)}
+			return attachments.Rules{MaxSize: 10}
 		}
 	}})
 	before := s.send(t, alice, "GET /buckets/b/collections/c/records", "").header.Get("ETag")
@@ -107,7 +107,6 @@ func TestUploadRefusesWhatIsNotAFormWithAFile(t *testing.T) {
 		{[]part{text("attachment", "x")}, "body: Filename is required.", 107},
 		{[]part{file("virus.exe", "x")}, "body: File extension is not allowed.", 107},
 		{[]part{file("none", "x")}, "body: File extension is not allowed.", 107},
-		{[]part{file("A.txt", "x")}, "body: The name of the file does not match [a-z].", 107},
 		{[]part{file("a.txt", strings.Repeat("x", 11))}, "body: File size (11 bytes) exceeds the limit (10 bytes).", 107},
 		{[]part{file("a.txt", strings.Repeat("x", 100_000))}, "body: File size (100000 bytes) exceeds the limit (10 bytes).", 107},
 		{[]part{file("a.txt", "x"), text("data", `{"id":"other"}`)}, "Object id does not match existing object", 107},
@@ -277,6 +276,28 @@ func TestNamesCanBeKept(t *testing.T) {
 		t.Errorf("got %s", got.body)
 	}
 	want(t, s.send(t, "", "GET /attachments/my-photo.jpg", ""), 404, "")
+}
+
+func TestNamesFollowAPattern(t *testing.T) {
+	t.Parallel()
+	s := start(t, change{options: func(o *attachments.Options) {
+		o.Folder, o.BaseURL = "", "https://cdn.example.org"
+		o.Rules = func(_, collection string) attachments.Rules {
+			return attachments.Rules{KeepNames: collection == "c", Pattern: "{datetime} {rid}-{filename}"}
+		}
+	}})
+	want(t, s.send(t, alice, "PUT /buckets/b/collections/random", ""), 201, "")
+	const other = "/buckets/b/collections/random/records/other"
+	for _, c := range []struct{ record, name, want string }{
+		{record, "my photo.JPG", `/\d{14}-r-my-photo\.JPG$`},
+		{other, "my photo.JPG", `/\d{14}-other-[0-9a-f-]{36}\.jpg$`},
+	} {
+		got := s.upload(t, alice, c.record, file(c.name, "x"))
+		location := fmt.Sprint(got.field(t, "location"))
+		if !regexp.MustCompile(c.want).MatchString(location) || got.field(t, "filename") != c.name {
+			t.Errorf("got %s for %s, want %s", location, got.field(t, "filename"), c.want)
+		}
+	}
 }
 
 func TestConcurrentUploadsOfOneName(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -125,6 +126,9 @@ func (l *loader) attachmentBinding(name string) (b binding, topic string, ok boo
 	}
 	for _, b := range new(AttachmentRules).bindings("") {
 		if b.name == rule {
+			if strings.Count(where, ".") > 1 {
+				b.set = func(string) error { return errors.New("names more than a bucket and a collection") }
+			}
 			return ruleBinding(name, a, where, b), attachmentFamily, true
 		}
 	}

@@ -272,7 +272,9 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"prometheus_histogram_buckets = 2 1", "must be numbers that grow"},
 		{"statsd_url = tcp://h:1", "must begin with udp://"},
 		{"attachment.mimetypes = ftl", "must be pairs"},
-		{"attachment.filename_pattern = (", "is not a regular expression"},
+		{"attachment.filename_pattern = {size}-{filename}", "must be a name such as"},
+		{"attachment.filename_pattern = {rid}/{filename}", "must be a name such as"},
+		{"attachment.resources.a.b.c.randomize = true", "names more than a bucket and a collection"},
 		{"attachment.resources.b.randomize = x", "must be true or false"},
 		{"http_port = 70000", "port (FILE) must be between 0 and 65535"},
 	} {

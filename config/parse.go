@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -94,10 +93,10 @@ func parseExtensions(text string) ([]string, error) {
 	return items(strings.ReplaceAll(text, "+", " ")), nil
 }
 
-// parseMimeTypes reads pairs such as .ftl:application/x-ftl.
+// parseMimeTypes reads pairs such as .ftl:application/x-ftl, with blanks, commas or semicolons between them.
 func parseMimeTypes(text string) (map[string]string, error) {
 	types := map[string]string{}
-	for _, item := range items(text) {
+	for _, item := range items(strings.ReplaceAll(text, ";", " ")) {
 		extension, mime, found := strings.Cut(item, ":")
 		if !found || !strings.Contains(mime, "/") {
 			return nil, errors.New("must be pairs such as .ftl:application/x-ftl")
@@ -107,9 +106,11 @@ func parseMimeTypes(text string) (map[string]string, error) {
 	return types, nil
 }
 
+// parsePattern reads the name of a file in which {datetime}, {rid} and {filename} stand for something else.
 func parsePattern(text string) (string, error) {
-	if _, err := regexp.Compile(text); err != nil {
-		return "", fmt.Errorf("is not a regular expression: %w", err)
+	rest := strings.NewReplacer("{datetime}", "", "{rid}", "", "{filename}", "").Replace(text)
+	if strings.ContainsAny(rest, "{}/") {
+		return "", errors.New("must be a name such as {datetime}-{filename}, without other braces than those of {datetime}, {rid} and {filename}")
 	}
 	return text, nil
 }

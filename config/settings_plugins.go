@@ -60,7 +60,7 @@ type Attachments struct {
 type AttachmentRules struct {
 	KeepOldFiles    bool   // keep_old_files; false
 	Randomize       bool   // randomize; true
-	FilenamePattern string // filename_pattern, a regular expression; ""
+	FilenamePattern string // filename_pattern, with {datetime}, {rid} and {filename}; ""
 	MaxSizeBytes    int    // max_size_bytes; 0 for no limit but that of the body
 }
 

@@ -42,8 +42,8 @@ var everything = []string{
 	"history.exclude_resources = /buckets/a", "history.exclude_user_ids = u", "history.auto_trim_max_count = 1",
 	"history.auto_trim_user_ids = v", "history.auto_trim_threshold = 2",
 	"attachment.base_path = bp", "attachment.base_url = bu", "attachment.extra.base_url = xu", "attachment.folder = f",
-	"attachment.keep_old_files = true", "attachment.randomize = false", "attachment.filename_pattern = .*",
-	"attachment.extensions = default+video", "attachment.mimetypes = .a:b/c", "attachment.max_size_bytes = 9",
+	"attachment.keep_old_files = true", "attachment.randomize = false", "attachment.filename_pattern = {rid}-{filename}",
+	"attachment.extensions = default+video", "attachment.mimetypes = .a:b/c;.d:e/f", "attachment.max_size_bytes = 9",
 	"attachment.gcloud.credentials = hush4", "attachment.aws.secret_key = hush5", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
 	"event_listeners = hook", "event_listeners.hook.use = webhook", "event_listeners.hook.actions = read, create",
 	"event_listeners.hook.resources = record", "event_listeners.hook.url = https://u:hush5@h/",
@@ -104,8 +104,8 @@ func wanted() *config.Settings {
 			},
 			Attachments: config.Attachments{
 				BasePath: "bp", BaseURL: "bu", Extra: map[string]string{"base_url": "xu"}, Folder: "f", Extensions: []string{"default", "video"},
-				MimeTypes: map[string]string{".a": "b/c"}, AWS: map[string]config.Secret{"secret_key": "hush5"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
-				Rules: config.AttachmentRules{KeepOldFiles: true, FilenamePattern: ".*", MaxSizeBytes: 9},
+				MimeTypes: map[string]string{".a": "b/c", ".d": "e/f"}, AWS: map[string]config.Secret{"secret_key": "hush5"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
+				Rules: config.AttachmentRules{KeepOldFiles: true, FilenamePattern: "{rid}-{filename}", MaxSizeBytes: 9},
 				Resources: map[string]map[string]string{
 					"blog": {"keep_old_files": "false"}, "blog.Posts": {"randomize": "true"},
 				},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -37,11 +36,9 @@ func attach(app *server.App, s *config.Settings) error {
 }
 
 func attachmentRules(r config.AttachmentRules) attachments.Rules {
-	rules := attachments.Rules{KeepOldFiles: r.KeepOldFiles, KeepNames: !r.Randomize, MaxSize: int64(r.MaxSizeBytes)}
-	if r.FilenamePattern != "" {
-		rules.Pattern = regexp.MustCompile(r.FilenamePattern) // was tried by Load
+	return attachments.Rules{
+		KeepOldFiles: r.KeepOldFiles, KeepNames: !r.Randomize, Pattern: r.FilenamePattern, MaxSize: int64(r.MaxSizeBytes),
 	}
-	return rules
 }
 
 // attachmentStore is where the settings want the files: in S3, in a folder of theirs, or in the data folder.
