@@ -78,6 +78,8 @@ type Result struct {
 	Object Object
 	// Old is the object before; the zero Object if there was none.
 	Old Object
+	// Given are the attributes that the request gave: for a JSONPatch, the whole patched data. Nil if it gave none.
+	Given []byte
 	// Created tells a creation from a change; Unchanged that nothing was done, because Post named an object
 	// that is there.
 	Created, Unchanged bool

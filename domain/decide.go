@@ -138,6 +138,10 @@ func (d *decision) write() ([]Event, Result, error) {
 	if err != nil {
 		return nil, Result{}, err
 	}
+	given := d.Data
+	if d.Operations != nil {
+		given = data
+	}
 	if data, err = d.checked(data); err != nil {
 		return nil, Result{}, err
 	}
@@ -159,7 +163,8 @@ func (d *decision) write() ([]Event, Result, error) {
 		e.Action, e.Object.Created = Created, at
 	}
 	return []Event{e}, Result{
-		Object: e.Object, Old: d.old, Created: e.Action == Created, Timestamp: at, Shown: d.Shown(e.Object, d.Caller),
+		Object: e.Object, Old: d.old, Given: given, Created: e.Action == Created, Timestamp: at,
+		Shown: d.Shown(e.Object, d.Caller),
 	}, nil
 }
 

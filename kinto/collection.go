@@ -20,7 +20,7 @@ func checkCollection(w domain.Write) ([]byte, error) {
 	}
 	seconds, ok := wholeNumber(value)
 	if !ok {
-		return nil, domain.Invalidf(domain.InBody, w.Attribute("cache_expires"), "%s is not a number", jsondoc.Shown(value))
+		return nil, domain.Invalidf(domain.InBody, w.Attribute("cache_expires"), `"%s" is not a number`, jsondoc.Shown(value))
 	}
 	return jsondoc.With(w.Data, jsondoc.Field{Name: "cache_expires", Value: strconv.AppendInt(nil, seconds, 10)}), nil
 }

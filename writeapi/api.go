@@ -128,7 +128,7 @@ func (a *API) patch(w http.ResponseWriter, r *web.Request) error {
 			writeObject(w, http.StatusOK, result)
 			return
 		}
-		writeData(w, rest.Changed(result.Old.Data, result.Object.Data, c.Data, behavior == rest.Diff))
+		writeData(w, rest.Changed(result, behavior == rest.Diff))
 	})
 }
 

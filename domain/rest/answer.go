@@ -54,17 +54,16 @@ func AppendList(b []byte, objects []domain.Object) []byte {
 	return append(b, ']', '}')
 }
 
-// Changed are, of the attributes that a PATCH provided, those whose stored value changed, with their new value: the
-// answer of Response-Behavior light (protocol 2.6). With onlyOther, that of diff, those that came out as provided are
-// left out. A nil provided stands for every attribute.
-func Changed(before, after, provided []byte, onlyOther bool) []byte {
+// Changed are, of the attributes that a PATCH gave, those whose stored value changed, with their new value: the answer
+// of Response-Behavior light (protocol 2.6). With onlyOther, that of diff, those that came out as given are left out.
+func Changed(result domain.Result, onlyOther bool) []byte {
 	var fields []jsondoc.Field
-	for name, value := range jsondoc.Members(after) {
-		if old, had := jsondoc.Lookup(before, name); had && jsondoc.Equal(old, value) {
+	for name, value := range jsondoc.Members(result.Object.Data) {
+		wanted, given := jsondoc.Lookup(result.Given, name)
+		if !given || onlyOther && jsondoc.Equal(wanted, value) {
 			continue
 		}
-		wanted, named := jsondoc.Lookup(provided, name)
-		if provided != nil && !named || onlyOther && named && jsondoc.Equal(wanted, value) {
+		if old, had := jsondoc.Lookup(result.Old.Data, name); had && jsondoc.Equal(old, value) {
 			continue
 		}
 		fields = append(fields, jsondoc.Field{Name: name, Value: value})
