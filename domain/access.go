@@ -37,15 +37,18 @@ func (c Caller) Members() []string {
 	return []string{c.UserID, Authenticated}
 }
 
-// Principals are all the caller holds, the user id first (protocol 4.1), given
+// Principals are all the caller holds, each once, the user id first (protocol 4.1), given
 // the groups of its Members.
 func (c Caller) Principals(groups map[string][]URI) []string {
 	if c.Anonymous() {
 		return []string{Everyone}
 	}
 	held := []string{c.UserID, Everyone, Authenticated}
-	for _, member := range c.Members() {
-		for _, group := range groups[member] {
+	for _, group := range groups[c.UserID] {
+		held = append(held, string(group))
+	}
+	for _, group := range groups[Authenticated] {
+		if !slices.Contains(groups[c.UserID], group) {
 			held = append(held, string(group))
 		}
 	}

@@ -89,7 +89,8 @@ func TestProjectKeepsWhatExists(t *testing.T) {
 		{[][]string{{"address", "street", "no"}}, `{"id":"i","address":{"street":{"no":1}},"last_modified":5}`},
 		{[][]string{{"address", "city"}, {"address"}}, `{"id":"i","address":{"city":"c","street":{"no":1,"x":2}},"last_modified":5}`},
 		{[][]string{{"address"}, {"address", "city"}}, `{"id":"i","address":{"city":"c","street":{"no":1,"x":2}},"last_modified":5}`},
-		{[][]string{{"address", "zip"}, {"title", "x"}, {"id", "x"}}, `{"id":"i","last_modified":5}`},
+		{[][]string{{"address", "zip"}, {"id", "x"}}, `{"id":"i","last_modified":5}`},
+		{[][]string{{"title", "x"}, {"tags", "x", "y"}}, `{"id":"i","title":"t","tags":[],"last_modified":5}`},
 	} {
 		if got := jsondoc.Project(doc, c.fields); string(got) != c.want {
 			t.Errorf("Project(%v) = %s; want %s", c.fields, got, c.want)

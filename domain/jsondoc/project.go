@@ -40,7 +40,8 @@ func (s selection) add(path []string) {
 
 // Append appends to dst the selected members of doc, in the order in which they stand
 // there. What does not exist is left out, and so is an object of which nothing is
-// selected. A doc that is not an object gives {}.
+// selected; a path that would descend into anything but an object selects that whole,
+// such as a list of objects. A doc that is not an object gives {}.
 func (p Projection) Append(dst, doc []byte) []byte {
 	root := p.root
 	if root == nil {
@@ -69,7 +70,7 @@ func (s selection) append(dst, object []byte) (result []byte, found bool) {
 			break
 		}
 		below, selected := s[string(name)]
-		if !selected || below != nil && !IsObject(value) {
+		if !selected {
 			continue
 		}
 		dst = appendMember(dst, start, string(name), nil, value, func(dst, _, value []byte) []byte {
@@ -81,7 +82,7 @@ func (s selection) append(dst, object []byte) (result []byte, found bool) {
 
 // appendValue appends nothing if nothing is selected.
 func (s selection) appendValue(dst, value []byte) []byte {
-	if s == nil {
+	if s == nil || !IsObject(value) {
 		return append(dst, value...)
 	}
 	if selected, found := s.append(dst, value); found {
