@@ -60,6 +60,9 @@ func (c *Config) handle(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	for i := range b.parts {
+		b.parts[i].answer.Tell()
+	}
 	return b.answer(w, outcome)
 }
 

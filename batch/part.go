@@ -165,6 +165,7 @@ func (p *part) needs() domain.Needs {
 	switch {
 	case t.uri != "":
 		n.Objects = append(n.Objects, t.uri)
+	case p.kept.NewID != "" && t.resource.IDs.Unique:
 	case p.Method == http.MethodPost && cmp.Or(p.kept.NewID, id) != "":
 		n.Objects = append(n.Objects, t.plural.Object(cmp.Or(p.kept.NewID, id)))
 	}

@@ -28,12 +28,12 @@ const (
 type Command struct {
 	Verb     Verb
 	Resource *Resource
-	// URI is the object addressed. For Post the id is the one given, or one made for
-	// it (Generated); for DeleteMany the id is empty.
-	URI       URI
-	Generated bool
-	Caller    Caller
-	Origin    Origin
+	// URI is the object addressed. For Post the id is the one given, or one made for it; for DeleteMany the id is empty.
+	URI URI
+	// Fresh tells that the id was made for it and is unique, so that nothing is looked up under the URI.
+	Fresh  bool
+	Caller Caller
+	Origin Origin
 
 	// Trusted spares the command the question whether the caller may do this: the service itself wants it, on the
 	// caller's behalf.
@@ -61,7 +61,7 @@ func (c *Command) Plural() Plural { return c.URI.Plural() }
 func (c *Command) Needs() Needs {
 	plural := c.Plural()
 	n := Needs{Objects: plural.Ancestors(), Scopes: []Plural{plural, ""}, Members: c.Caller.Members()}
-	if c.Verb != DeleteMany {
+	if c.Verb != DeleteMany && !c.Fresh {
 		n.Objects = append(n.Objects, c.URI)
 	}
 	if value, ok := jsondoc.Lookup(c.Data, "last_modified"); ok {

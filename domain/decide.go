@@ -17,6 +17,9 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	if c.Resource.Derived() {
 		return nil, Result{}, &Error{Code: MethodNotAllowed}
 	}
+	if c.Fresh {
+		s.absent(c.URI)
+	}
 	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI)}
 	if err := d.parent(); err != nil {
 		return nil, Result{}, err

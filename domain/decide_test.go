@@ -157,6 +157,25 @@ func TestPostFindsAnExistingObject(t *testing.T) {
 	}
 }
 
+func TestAFreshIDIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	c := w.command(domain.Post, "/shelves/a/books/fresh", `{"n":1}`)
+	c.Fresh = true
+	if needs := c.Needs(); slices.Contains(needs.Objects, c.URI) {
+		t.Errorf("the command needs %v, its own URI among them", needs.Objects)
+	}
+	events, _, err := domain.Decide(w.state, c, w.now)
+	if missing, any := w.state.Missing(); err != nil || any {
+		t.Fatalf("got %v, and missed %v", err, missing)
+	}
+	w.state.Evolve(events...)
+	if o := w.state.Object(c.URI); !o.Live() {
+		t.Errorf("got %+v for what was created, want it", o)
+	}
+}
+
 func TestDeleteLeavesATombstoneAndACreationFollows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -20,10 +20,10 @@ const MaxIDLength = 255
 var SafeIDs = IDs{New: newName, Valid: isSafe}
 
 // RelaxedUUIDs accepts what SafeIDs accepts and makes version 4 UUIDs.
-var RelaxedUUIDs = IDs{New: uuid.NewString, Valid: isSafe}
+var RelaxedUUIDs = IDs{New: uuid.NewString, Unique: true, Valid: isSafe}
 
 // UUIDs makes and accepts lower-case UUIDs alone.
-var UUIDs = IDs{New: uuid.NewString, Valid: uuidSyntax.MatchString}
+var UUIDs = IDs{New: uuid.NewString, Unique: true, Valid: uuidSyntax.MatchString}
 
 func isSafe(id string) bool { return len(id) <= MaxIDLength && safeSyntax.MatchString(id) }
 

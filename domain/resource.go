@@ -63,8 +63,10 @@ type Resource struct {
 
 // IDs makes ids and says which are well formed. It must accept what it makes.
 type IDs struct {
-	New   func() string
-	Valid func(string) bool
+	New func() string
+	// Unique tells that nothing else ever has an id that New makes, by chance neither, so that nobody looks.
+	Unique bool
+	Valid  func(string) bool
 }
 
 // Write is what a Check gets to see.

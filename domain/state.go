@@ -153,6 +153,15 @@ func (s *State) Object(u URI) Object {
 	return o
 }
 
+// absent makes known that there is nothing under a URI that is not known yet.
+func (s *State) absent(u URI) {
+	for _, known := range []*Snapshot{&s.base, &s.now} {
+		if _, found := known.Objects[u]; !found {
+			known.Objects = completeMap(known.Objects, []URI{u})
+		}
+	}
+}
+
 // Scope is what is known of a plural endpoint. Its timestamp is never zero: an endpoint never written to dates from
 // its parent, or from the beginning of the log (protocol 1.3).
 func (s *State) Scope(p Plural) Scope {

@@ -79,7 +79,7 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request) {
 	x.base = f.config.baseURL(r)
 	f.common(w.Header(), x.ID)
 	start := f.config.Now()
-	defer func() { x.finish("request.summary", start) }()
+	defer func() { x.finish("request.summary", start, f.config.Now()) }()
 	x.run(x.enter)
 }
 
@@ -136,6 +136,15 @@ type Answer struct {
 	// Path is the one that was answered at last, decoded and with its version prefix: a request is led on to
 	// another path as clients are.
 	Path string
+	tell func()
+}
+
+// Tell logs and counts the request, as is done with each that comes alone. It is to be called once it is clear that
+// the answer stands, and does nothing for the zero Answer.
+func (a Answer) Tell() {
+	if a.tell != nil {
+		a.tell()
+	}
 }
 
 // Serve answers a request within the process, as part of another one, such as a batch: it goes through routing,
@@ -164,7 +173,7 @@ func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Reques
 	x.ID, x.Trace, x.base = outer.ID, outer.Trace, outer.base
 	start := f.config.Now()
 	x.run(x.route)
-	x.finish("subrequest.summary", start)
+	end := f.config.Now()
 	if b.status == http.StatusTemporaryRedirect {
 		if next, err := r.URL.Parse(b.header.Get("Location")); err == nil {
 			led := r.Clone(r.Context())
@@ -175,5 +184,8 @@ func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Reques
 	if r.Method == http.MethodHead {
 		b.body.Reset()
 	}
-	return Answer{Status: cmp.Or(b.status, http.StatusOK), Header: b.header, Body: b.body.Bytes(), Path: r.URL.Path}, nil
+	return Answer{
+		Status: cmp.Or(b.status, http.StatusOK), Header: b.header, Body: b.body.Bytes(), Path: r.URL.Path,
+		tell: func() { x.finish("subrequest.summary", start, end) },
+	}, nil
 }

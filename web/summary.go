@@ -23,21 +23,15 @@ type Summary struct {
 	Part bool
 }
 
-// finish tells of the request to those who want to know.
-func (x *exchange) finish(message string, start time.Time) {
-	logs := x.frame.config.Log.IsLevelEnabled(logrus.InfoLevel)
-	observe := x.frame.config.Observe
-	if !logs && observe == nil {
-		return
+// finish tells of the request, which took from start to end, to those who want to know.
+func (x *exchange) finish(message string, start, end time.Time) {
+	if x.frame.config.Log.IsLevelEnabled(logrus.InfoLevel) {
+		x.log(message, end, end.Sub(start))
 	}
-	now := x.frame.config.Now()
-	if logs {
-		x.log(message, now, now.Sub(start))
-	}
-	if observe != nil {
+	if observe := x.frame.config.Observe; observe != nil {
 		observe(Summary{
 			Request: &x.Request, Status: x.answer.status, Errno: x.errno, Size: x.answer.size,
-			Duration: now.Sub(start), Part: x.memory != nil,
+			Duration: end.Sub(start), Part: x.memory != nil,
 		})
 	}
 }

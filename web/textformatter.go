@@ -25,7 +25,7 @@ func (TextFormatter) Format(e *logrus.Entry) ([]byte, error) {
 	}
 	b := e.Time.AppendFormat(buffer.AvailableBuffer(), "2006-01-02T15:04:05.000Z07:00")
 	b = append(append(append(b, ' '), strings.ToUpper(e.Level.String())...), ' ')
-	b = append(b, strings.NewReplacer("\n", "\\n", "\r", "\\r").Replace(e.Message)...)
+	b = append(b, lineBreaks.Replace(e.Message)...)
 	names := make([]string, 0, 16)
 	for name, value := range e.Data {
 		if value != "" {
@@ -40,6 +40,8 @@ func (TextFormatter) Format(e *logrus.Entry) ([]byte, error) {
 	buffer.Write(append(b, '\n'))
 	return buffer.Bytes(), nil
 }
+
+var lineBreaks = strings.NewReplacer("\n", "\\n", "\r", "\\r")
 
 func appendText(b []byte, value any) []byte {
 	switch v := value.(type) {

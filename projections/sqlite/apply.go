@@ -110,7 +110,7 @@ ON CONFLICT (plural) DO UPDATE SET
 
 func (t *transaction) forget(u domain.URI) {
 	plural, id := string(u.Plural()), u.ID()
-	t.putPermissions(projections.Row{Object: domain.Object{URI: u}}, "")
+	t.revoke(u, "")
 	t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", plural, id)
 	n := t.exec("DELETE FROM objects WHERE plural = ? AND id = ?", plural, id)
 	t.exec("UPDATE scopes SET live = live - ? WHERE plural = ?", n, plural)
@@ -122,8 +122,8 @@ func (t *transaction) purge(top domain.URI) {
 	from, to := top.Below(), string(top)+"0"
 	t.exec(`
 DELETE FROM aces
-WHERE (principal, plural, permission, id) IN (
-    SELECT p.value, o.plural, a.key, o.id
+WHERE (principal, plural, permission, number) IN (
+    SELECT p.value, o.plural, a.key, o.number
     FROM objects o, json_each(o.permissions) a, json_each(a.value) p
     WHERE o.plural >= ? AND o.plural < ? AND o.permissions <> ''
 )`, from, to)
@@ -160,7 +160,7 @@ func (t *transaction) setAside(row projections.Row) {
 
 func (t *transaction) put(row projections.Row) {
 	permissions := sqlquery.EncodePermissions(row.Permissions)
-	t.putPermissions(row, permissions)
+	grant := row.Fresh || t.revoke(row.URI, permissions)
 	if row.IsGroup {
 		t.putMembers(row)
 	}
@@ -177,27 +177,40 @@ ON CONFLICT (plural, id) DO UPDATE SET
     position = excluded.position`,
 		string(row.URI.Plural()), row.URI.ID(), row.Resource, int64(row.LastModified), int64(row.Created),
 		row.Deleted, row.Data, permissions, int64(row.Position))
+	if grant {
+		t.grant(row)
+	}
 }
 
-// putPermissions runs before the object is written: the old permissions are those of the old row.
-func (t *transaction) putPermissions(row projections.Row, permissions string) {
-	plural, id := string(row.URI.Plural()), row.URI.ID()
-	if !row.Fresh {
-		before := t.text("SELECT permissions FROM objects WHERE plural = ? AND id = ?", plural, id)
-		if before == permissions {
-			return
-		}
-		old, err := sqlquery.DecodePermissions(before)
-		t.err = errors.Join(t.err, err)
-		for permission, principals := range old {
-			for _, p := range principals {
-				t.exec("DELETE FROM aces WHERE principal = ? AND plural = ? AND permission = ? AND id = ?", p, plural, permission, id)
-			}
+// revoke takes away the permissions on an object that is there, unless they are those wanted. It tells whether there are
+// any to be granted then.
+func (t *transaction) revoke(u domain.URI, wanted string) (grant bool) {
+	plural, id := string(u.Plural()), u.ID()
+	before := t.text("SELECT permissions FROM objects WHERE plural = ? AND id = ?", plural, id)
+	if before == wanted {
+		return false
+	}
+	old, err := sqlquery.DecodePermissions(before)
+	t.err = errors.Join(t.err, err)
+	for permission, principals := range old {
+		for _, p := range principals {
+			t.exec(`
+DELETE FROM aces
+WHERE principal = ? AND plural = ? AND permission = ?
+  AND number = (SELECT number FROM objects WHERE plural = ? AND id = ?)`, p, plural, permission, plural, id)
 		}
 	}
+	return wanted != ""
+}
+
+// grant gives the permissions on an object that is there.
+func (t *transaction) grant(row projections.Row) {
+	plural, id := string(row.URI.Plural()), row.URI.ID()
 	for permission, principals := range row.Permissions {
 		for _, p := range principals {
-			t.exec("INSERT OR IGNORE INTO aces (principal, plural, permission, id) VALUES (?, ?, ?, ?)", p, plural, permission, id)
+			t.exec(`
+INSERT OR IGNORE INTO aces (principal, plural, permission, number, id)
+SELECT ?, plural, ?, number, id FROM objects WHERE plural = ? AND id = ?`, p, permission, plural, id)
 		}
 	}
 }
