@@ -57,6 +57,8 @@ func told(c *domain.Catalog) []*domain.Resource {
 }
 
 func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
+	// Browsers show what lists expose, although this is no list of objects.
+	w.Header().Set("Access-Control-Expose-Headers", rest.Exposed(rest.PluralEndpoint, r.Method))
 	snapshot, err := e.Model.Load(r.Context(), domain.Needs{Members: r.Caller.Members(), Scopes: []domain.Plural{""}})
 	if err != nil {
 		return &domain.Error{Code: domain.Unavailable, Cause: err}

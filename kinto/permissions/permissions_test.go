@@ -311,6 +311,22 @@ func TestHeadTellsTheTotal(t *testing.T) {
 	}
 }
 
+func TestPagesOfOtherOriginsMaySeeWhatListsTell(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for method, names := range map[string][]string{"GET": {"Next-Page", "ETag"}, "HEAD": {"Next-Page", "ETag", "Total-Objects", "Total-Records"}} {
+		for _, query := range []string{"", "?_limit=x"} {
+			w := send(t, s, "alice", method+" /permissions"+query, "", "Origin: http://elsewhere.example")
+			exposed := strings.Split(w.Header().Get("Access-Control-Expose-Headers"), ", ")
+			for _, name := range names {
+				if !slices.Contains(exposed, name) {
+					t.Errorf("%s %s: got %q exposed, want %s", method, query, exposed, name)
+				}
+			}
+		}
+	}
+}
+
 func TestConditionsAreIgnored(t *testing.T) {
 	t.Parallel()
 	s := start(t)
