@@ -97,11 +97,17 @@ func (d *decision) permitted() error {
 	return nil
 }
 
+// precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
+// not told what is there.
 func (d *decision) precondition() error {
-	if err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp); err != nil {
-		return err
+	err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if !d.Trusted && !d.Permits(d.Caller, ReadObject, d.Resource, d.URI) {
+		err.Existing = nil
+	}
+	return err
 }
 
 // delete replaces the object by its tombstone.
