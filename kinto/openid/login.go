@@ -68,12 +68,16 @@ func (l login) begin(w http.ResponseWriter, r *web.Request) error {
 }
 
 // finish takes the code that the provider has sent the browser back with, and sends the browser with what it is
-// exchanged for to where it wanted to be.
+// exchanged for to where it wanted to be. If the provider says why there is no code, that is what it is sent with.
 func (l login) finish(w http.ResponseWriter, r *web.Request) error {
 	r.Note("querystring", "") // has secrets in it
 	p, unknown := l.provider(r)
 	query := r.URL.Query()
+	refused := refusal(query)
 	code, noCode := required(query, "code")
+	if refused != nil {
+		noCode = nil
+	}
 	state, noState := required(query, "state")
 	if err := rest.Join(unknown, noCode, noState); err != nil {
 		return err
@@ -81,6 +85,10 @@ func (l login) finish(w http.ResponseWriter, r *web.Request) error {
 	callback, err := l.take(r.Context(), state, p)
 	if err != nil {
 		return err
+	}
+	if refused != nil {
+		redirect(w, r, callback+refused.Encode())
+		return nil
 	}
 	tokens, err := p.exchange(r.Context(), code, returnTo(r))
 	if err != nil {
@@ -97,6 +105,20 @@ func (l login) provider(r *web.Request) (*provider, *domain.Error) {
 		return nil, domain.Invalidf(domain.InPath, "provider", "Unknown provider '%s'", name)
 	}
 	return l.providers[i], nil
+}
+
+// refusal is why the provider has not logged the user in, in its words, nil if it has.
+func refusal(query url.Values) url.Values {
+	if query.Get("error") == "" {
+		return nil
+	}
+	told := url.Values{}
+	for _, name := range []string{"error", "error_description"} {
+		if text := query.Get(name); text != "" {
+			told.Set(name, text)
+		}
+	}
+	return told
 }
 
 func required(query url.Values, name string) (string, *domain.Error) {

@@ -208,6 +208,27 @@ func TestAStateCountsOnceAndForAWhile(t *testing.T) {
 	}
 }
 
+func TestARefusedLoginGoesBackWithTheReason(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	s := start(t, newCache(), provider(i))
+	const path = "/openid/acme/token?error=access_denied&state="
+	state := s.begin(t, "https://app.example.org/?")
+	status, header, body := s.get(t, path+state+"&error_description=Not+for+you&error_uri=x", "")
+	want := "https://app.example.org/?error=access_denied&error_description=Not+for+you"
+	if got := header.Get("Location"); status != http.StatusTemporaryRedirect || got != want {
+		t.Errorf("got %d %s to %q, want %q", status, body, got, want)
+	}
+	for what, query := range map[string]string{"used": path + state, "invented": path + "none", "none": path} {
+		if status, _, body := s.get(t, query, ""); status != http.StatusBadRequest {
+			t.Errorf("a state that is %s: got %d %s, want 400", what, status, body)
+		}
+	}
+	if got := i.questions("/token"); got != 0 {
+		t.Errorf("got %d questions for tokens, want none", got)
+	}
+}
+
 func TestALoginIsUnavailableWhenTheProviderHasNoAnswer(t *testing.T) {
 	t.Parallel()
 	var leaked atomic.Bool
