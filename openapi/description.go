@@ -26,8 +26,8 @@ type Info struct {
 
 // Scheme is a way to identify oneself.
 type Scheme struct {
-	// Login is the path, without prefix, where a browser begins an OAuth 2 login. Default "": HTTP Basic.
-	Login string
+	// AuthorizationURL is where the provider of an OAuth 2 login asks users. Default "": HTTP Basic.
+	AuthorizationURL string
 }
 
 // Description of a service. It is immutable.
@@ -78,7 +78,7 @@ func (d *Description) At(base string) ([]byte, error) {
 		"swagger": "2.0", "info": object{"title": d.info.Title, "version": d.info.Version},
 		"host": host, "schemes": []string{scheme}, "basePath": d.info.Prefix,
 		"consumes": []string{jsonType}, "produces": []string{jsonType},
-		"securityDefinitions": d.securityDefinitions(base), "tags": d.tags,
+		"securityDefinitions": d.securityDefinitions(), "tags": d.tags,
 		"definitions": d.schema, "responses": failures(), "paths": d.paths,
 	}, json.Deterministic(true))
 }
@@ -91,15 +91,15 @@ func (d *Description) tag(name string) {
 	}
 }
 
-func (d *Description) securityDefinitions(base string) object {
+func (d *Description) securityDefinitions() object {
 	all := object{}
 	for name, s := range d.info.Security {
-		if s.Login == "" {
+		if s.AuthorizationURL == "" {
 			all[name] = object{"type": "basic"}
 			continue
 		}
 		all[name] = object{
-			"type": "oauth2", "flow": "implicit", "scopes": object{}, "authorizationUrl": base + d.info.Prefix + s.Login,
+			"type": "oauth2", "flow": "implicit", "scopes": object{}, "authorizationUrl": s.AuthorizationURL,
 		}
 	}
 	return all

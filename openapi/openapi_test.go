@@ -39,7 +39,7 @@ func start(t *testing.T, change func(*server.App, *server.Config)) *server.Serve
 		Name: "kinto", Version: "1", Resources: kinto.Resources(), Contribute: []byte(`{}`),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}, "permissions_read": {domain.Everyone}}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "s"})},
-		Security:       map[string]openapi.Scheme{"basicauth": {}, "google": {Login: "/openid/google/login"}},
+		Security:       map[string]openapi.Scheme{"basicauth": {}, "google": {AuthorizationURL: "https://google.example/authorize"}},
 		Plugins:        []server.Plugin{flush.New(), counters.New(), permissions.New(), userdata.New()},
 	}
 	config := server.Config{Memory: true, Logger: quiet}
@@ -113,7 +113,7 @@ func TestTheDescriptionIsOfTheServiceThatTheClientKnows(t *testing.T) {
 		t.Errorf("basicauth: got %s", got)
 	}
 	google := doc.SecurityDefinitions["google"]
-	if google.Type != "oauth2" || google.AuthorizationURL != "http://kinto.example:8888/v1/openid/google/login" {
+	if google.Type != "oauth2" || google.AuthorizationURL != "https://google.example/authorize" {
 		t.Errorf("google: got %s %s", google.Type, google.AuthorizationURL)
 	}
 }

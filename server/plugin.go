@@ -24,6 +24,8 @@ type Plugin struct {
 	Checks map[string]func(domain.Write) ([]byte, error)
 	// Endpoints are services of its own, made once the service runs.
 	Endpoints func(Parts) ([]web.Endpoint, error)
+	// Logins are the URLs where providers of OAuth 2 ask users, by the name of the policy, asked for after the endpoints.
+	Logins func() (map[string]string, error)
 	// Heartbeats are checked by the heartbeat endpoint, by name; nil is well.
 	Heartbeats map[string]func(context.Context) error
 	// Policy replaces what the operator decided about permissions, before the service runs.

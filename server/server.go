@@ -331,8 +331,12 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		}
 		all = append(all, more...)
 	}
+	schemes, err := security(app)
+	if err != nil {
+		return nil, err
+	}
 	s.described, err = openapi.New(openapi.Info{
-		Title: app.Name, Version: app.APIVersion, Prefix: "/" + config.Web.Version, Security: app.Security,
+		Title: app.Name, Version: app.APIVersion, Prefix: "/" + config.Web.Version, Security: schemes,
 		ReadOnly: config.Web.ReadOnly,
 	}, all)
 	return all, err

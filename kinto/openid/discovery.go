@@ -107,6 +107,16 @@ func (p *provider) oauth(redirect string) *oauth2.Config {
 	return &oauth2.Config{ClientID: p.ClientID, Endpoint: p.remote.Endpoint(), RedirectURL: redirect}
 }
 
+// logins are where the providers ask users.
+func (d *directory) logins() (map[string]string, error) {
+	providers, err := d.providers()
+	all := map[string]string{}
+	for _, p := range providers {
+		all[p.Name] = p.remote.Endpoint().AuthURL
+	}
+	return all, err
+}
+
 // announcement is what clients are told of providers. They have been asked when a service is open.
 type announcement struct{ *directory }
 

@@ -71,6 +71,7 @@ func New(o Options) (server.Plugin, map[string]server.Authentication) {
 			Extra:       map[string]any{"providers": announcement{d}},
 		},
 		Endpoints: d.endpoints,
+		Logins:    d.logins,
 		User:      d.user,
 	}, authentications
 }

@@ -95,6 +95,16 @@ func TestAServiceTellsClientsHowToLogIn(t *testing.T) {
 	if got := capability["providers"]; !reflect.DeepEqual(got, want) {
 		t.Errorf("providers: got %v, want %v", got, want)
 	}
+	var described struct {
+		SecurityDefinitions map[string]struct{ Type, AuthorizationURL string }
+	}
+	_, _, body := s.get(t, "/__api__", "")
+	if err := json.Unmarshal(body, &described); err != nil {
+		t.Fatal(err)
+	}
+	if got := described.SecurityDefinitions["acme"]; got.Type != "oauth2" || got.AuthorizationURL != i.URL+"/authorize" {
+		t.Errorf("described: got %+v", got)
+	}
 	status, header, _ := s.get(t, "/buckets/b", "")
 	if got, want := header.Values("WWW-Authenticate"), `bearer+x realm="Realm"`; status != http.StatusUnauthorized || len(got) != 2 || got[0] != want {
 		t.Errorf("anonymous: got %d %q, want %q", status, got, want)

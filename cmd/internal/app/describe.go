@@ -10,15 +10,14 @@ import (
 //go:embed contribute.json
 var contribute []byte
 
-// security is how callers identify themselves, by the names of the policies.
+// security is how callers identify themselves with a password, by the names of the policies. The plug-in for OpenID
+// tells the others.
 func security(s *config.Settings) map[string]openapi.Scheme {
 	all := map[string]openapi.Scheme{}
 	for _, p := range s.Auth.Policies {
-		scheme := openapi.Scheme{}
-		if p.Kind == config.OpenID {
-			scheme.Login = "/openid/" + p.Name + "/login"
+		if p.Kind != config.OpenID {
+			all[p.Name] = openapi.Scheme{}
 		}
-		all[p.Name] = scheme
 	}
 	return all
 }
