@@ -20,6 +20,7 @@ func judge(r *results, backend string, sizes []int) (aims []aim) {
 	j.oneWriter()
 	j.manyWriters()
 	j.cpu()
+	j.batches()
 	j.reads("get", get, barePoint)
 	j.reads("list of 100", list, bareList)
 	j.sizes("empty poll with If-None-Match", poll304, sizes[0])
@@ -95,22 +96,41 @@ func (j *judgement) cpu() {
 	}
 }
 
+// batches wants five times the records that requests of their own create. The worst count of clients decides.
+func (j *judgement) batches() {
+	j.worst("batch of 25: at least 5 times the records that single creates make", 5, func(clients int) (ratio float64, found string, ok bool) {
+		o, ok := j.at(clients, batched, createPOST)
+		if !ok {
+			return 0, "", false
+		}
+		records, single := o[0].Rate()*batchSize, o[1].Rate()
+		ratio = records / single
+		return ratio, fmt.Sprintf("%.1f times with %d clients, %.0f/s and %.0f/s", ratio, clients, records, single), true
+	})
+}
+
 // reads wants half the rate of the driver behind bare HTTP. The worst count of clients decides.
 func (j *judgement) reads(what, name, limit string) {
-	worst, found := 0.0, ""
-	for _, clients := range []int{1, 16, 64} {
+	j.worst(what+": at least half the rate of the driver behind bare HTTP", 0.5, func(clients int) (ratio float64, found string, ok bool) {
 		o, ok := j.at(clients, name, limit)
 		if !ok {
-			continue
+			return 0, "", false
 		}
-		ratio := o[0].Rate() / o[1].Rate()
-		if found == "" || ratio < worst {
-			worst = ratio
-			found = fmt.Sprintf("%.2f with %d clients, %.0f/s of %.0f/s", ratio, clients, o[0].Rate(), o[1].Rate())
+		ratio = o[0].Rate() / o[1].Rate()
+		return ratio, fmt.Sprintf("%.2f with %d clients, %.0f/s of %.0f/s", ratio, clients, o[0].Rate(), o[1].Rate()), true
+	})
+}
+
+// worst adds an aim for a ratio that is to be at least so much with every count of clients.
+func (j *judgement) worst(expected string, least float64, at func(clients int) (ratio float64, found string, ok bool)) {
+	lowest, shown := 0.0, ""
+	for _, clients := range []int{1, 16, 64} {
+		if ratio, found, ok := at(clients); ok && (shown == "" || ratio < lowest) {
+			lowest, shown = ratio, found
 		}
 	}
-	if found != "" {
-		j.add(worst >= 0.5, what+": at least half the rate of the driver behind bare HTTP", "%s", found)
+	if shown != "" {
+		j.add(lowest >= least, expected, "%s", shown)
 	}
 }
 

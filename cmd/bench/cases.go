@@ -18,6 +18,7 @@ var authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte("bench:b
 const (
 	createPUT  = "create, PUT"
 	createPOST = "create, POST"
+	batched    = "batch of 25 creates"
 	update     = "update"
 	get        = "get"
 	list       = "list of 100"
@@ -36,7 +37,9 @@ type exchange struct {
 	// header is a complete line, "" for none.
 	header string
 	// write tells that the request carries a record.
-	write    bool
+	write bool
+	// batch is how many records a request of the endpoint for batches creates, 0 for a request of another kind.
+	batch    int
 	want     int // status
 	min, max int // size of the answer's body in bytes
 }
@@ -73,8 +76,12 @@ func writes() []exchange {
 		{name: update, method: "PUT", path: loaded, write: true, want: 200, min: 400, max: 1200},
 		{name: createPUT, method: "PUT", path: created, write: true, want: 201, min: 400, max: 1200},
 		{name: createPOST, method: "POST", path: here, write: true, want: 201, min: 400, max: 1200},
+		{name: batched, method: "POST", batch: batchSize, want: 200, min: 400 * batchSize, max: 2000 * batchSize},
 	}
 }
+
+// batchSize is the default of how many requests a batch may have.
+const batchSize = 25
 
 func loaded(to []byte, _ string, n int) []byte { return append(append(to, '/'), recordID(n)...) }
 
@@ -123,26 +130,44 @@ func (x *exchanger) Do(context.Context) error {
 
 // compose writes the next request.
 func (x *exchanger) compose(n int) {
-	r := append(x.request[:0], x.method...)
-	r = append(r, " /v1"+recordsPath(x.records)...)
-	r = x.path(r, x.prefix+strconv.Itoa(x.turn), n)
+	r := append(append(x.request[:0], x.method...), " /v1"...)
+	if x.batch > 0 {
+		r = append(r, "/batch"...)
+	} else {
+		r = x.path(append(r, recordsPath(x.records)...), x.prefix+strconv.Itoa(x.turn), n)
+	}
 	r = append(r, " HTTP/1.1\r\nHost: "...)
 	r = append(r, x.address...)
 	r = append(r, "\r\nAuthorization: "...)
 	r = append(r, authorization...)
 	r = append(r, "\r\n"...)
 	r = append(r, x.header...)
-	if x.write {
-		x.body = append(appendRecord(append(x.body[:0], `{"data":`...), n), '}')
+	if x.fillBody(n); len(x.body) > 0 {
 		r = append(r, "Content-Type: application/json\r\nContent-Length: "...)
 		r = strconv.AppendInt(r, int64(len(x.body)), 10)
 		r = append(r, "\r\n"...)
 	}
 	r = append(r, "\r\n"...)
-	if x.write {
-		r = append(r, x.body...)
+	x.request = append(r, x.body...)
+}
+
+// fillBody makes the body of the next request.
+func (x *exchanger) fillBody(n int) {
+	x.body = x.body[:0]
+	switch {
+	case x.batch > 0:
+		x.body = append(append(x.body, `{"defaults":{"method":"POST","path":"`...), recordsPath(x.records)...)
+		x.body = append(x.body, `"},"requests":[`...)
+		for i := range x.batch {
+			if i > 0 {
+				x.body = append(x.body, ',')
+			}
+			x.body = append(appendRecord(append(x.body, `{"body":{"data":`...), n+i), "}}"...)
+		}
+		x.body = append(x.body, "]}"...)
+	case x.write:
+		x.body = append(appendRecord(append(x.body, `{"data":`...), n), '}')
 	}
-	x.request = r
 }
 
 // recordsPath is the path of the records of a collection, without the version.

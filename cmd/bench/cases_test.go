@@ -15,7 +15,7 @@ import (
 // seen is what the test looks at in a request.
 type seen struct {
 	method, url, ifNoneMatch string
-	data                     bool // the body is JSON with a data member
+	records                  int // how many records the body holds
 }
 
 // record answers requests with a status and size, and remembers them.
@@ -25,10 +25,20 @@ func record(t *testing.T, status, size int) (address string, requests func() []s
 	var all []seen
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		var object struct{ Data map[string]any }
-		valid := json.Unmarshal(body, &object) == nil && len(object.Data) > 0
+		records := 0
+		type object struct{ Data map[string]any }
+		var content struct {
+			object
+			Requests []struct{ Body object }
+		}
+		if json.Unmarshal(body, &content) == nil {
+			for _, r := range content.Requests {
+				records += min(1, len(r.Body.Data))
+			}
+			records += min(1, len(content.Data))
+		}
 		mu.Lock()
-		all = append(all, seen{r.Method, r.URL.String(), r.Header.Get("If-None-Match"), valid})
+		all = append(all, seen{r.Method, r.URL.String(), r.Header.Get("If-None-Match"), records})
 		mu.Unlock()
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, strings.Repeat("x", size))
@@ -45,15 +55,16 @@ func TestExchangesSendTheirRequests(t *testing.T) {
 	t.Parallel()
 	const records = "/v1/buckets/bench/collections/of-1/records"
 	want := map[string]seen{
-		get:        {"GET", records + "/r0000000", "", false},
-		list:       {"GET", records + "?_limit=100", "", false},
-		filtered:   {"GET", records + "?_limit=100&section=s0", "", false},
-		poll304:    {"GET", records, `"123"`, false},
-		pollSince:  {"GET", records + "?_since=123", "", false},
-		total:      {"HEAD", records, "", false},
-		update:     {"PUT", records + "/r0000000", "", true},
-		createPUT:  {"PUT", records + "/run-0-1", "", true},
-		createPOST: {"POST", records, "", true},
+		get:        {"GET", records + "/r0000000", "", 0},
+		list:       {"GET", records + "?_limit=100", "", 0},
+		filtered:   {"GET", records + "?_limit=100&section=s0", "", 0},
+		poll304:    {"GET", records, `"123"`, 0},
+		pollSince:  {"GET", records + "?_since=123", "", 0},
+		total:      {"HEAD", records, "", 0},
+		update:     {"PUT", records + "/r0000000", "", 1},
+		createPUT:  {"PUT", records + "/run-0-1", "", 1},
+		createPOST: {"POST", records, "", 1},
+		batched:    {"POST", "/v1/batch", "", 25},
 	}
 	for _, e := range append(reads(1, "123"), writes()...) {
 		address, requests := record(t, e.want, e.min)
