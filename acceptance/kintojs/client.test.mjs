@@ -14,7 +14,8 @@ async function withCollection() {
   return { api, name, bucket, collection: bucket.collection("c") };
 }
 
-const ids = ({ data }) => data.map(({ id }) => id).sort();
+const idsInOrder = ({ data }) => data.map(({ id }) => id);
+const ids = (list) => idsInOrder(list).sort();
 const modifiedMeanwhile = /412 Precondition Failed/;
 
 test("the server tells what it can", async () => {
@@ -42,6 +43,72 @@ test("buckets", async () => {
   await api.deleteBucket(data.id);
   await assert.rejects(bucket.getData(), /403|404/);
 });
+
+/** What holds objects, and how: as the client names the methods. */
+const kinds = {
+  buckets: () => {
+    const api = client();
+    return {
+      list: (options) => api.listBuckets(options),
+      create: (id, options) => api.createBucket(id, options),
+      remove: (id, options) => api.deleteBucket(id, options),
+      batch: (make) => api.batch((batch) => make((id, data) => batch.createBucket(id, { data }))),
+    };
+  },
+  collections: async () => {
+    const { bucket } = await withCollection();
+    await bucket.deleteCollection("c");
+    return {
+      list: (options) => bucket.listCollections(options),
+      create: (id, options) => bucket.createCollection(id, options),
+      remove: (id, options) => bucket.deleteCollection(id, options),
+      batch: (make) => bucket.batch((batch) => make((id, data) => batch.createCollection(id, { data }))),
+    };
+  },
+  groups: async () => {
+    const { bucket } = await withCollection();
+    return {
+      list: (options) => bucket.listGroups(options),
+      create: (id, options) => bucket.createGroup(id, [], options),
+      remove: (id, options) => bucket.deleteGroup(id, options),
+      batch: (make) => bucket.batch((batch) => make((id, data) => batch.createGroup(id, [], { data }))),
+    };
+  },
+};
+
+for (const [kind, start] of Object.entries(kinds)) {
+  test(`lists of ${kind} are sorted, filtered, and read by pages`, async () => {
+    const { list, create, batch } = await start();
+    const name = randomUUID();
+    const sizes = { a: 24, b: 13, c: 38, d: -4 };
+    await batch((add) => Object.entries(sizes).forEach(([id, size]) => add(name + id, { size })));
+    const letters = (page) => idsInOrder(page).map((id) => id.replace(name, "")).join("");
+    assert.equal(letters(await list()), "dcba"); // the newest first
+    assert.equal(letters(await list({ sort: "-size" })), "cabd");
+    assert.equal(letters(await list({ sort: "size", filters: { min_size: 20 } })), "ac");
+    assert.equal(letters(await list({ sort: "size", filters: { not_size: 13, lt_size: 38 } })), "da");
+    const first = await list({ limit: 3 });
+    assert.deepEqual([letters(first), first.hasNextPage], ["dcb", true]);
+    const second = await first.next();
+    assert.deepEqual([letters(second), second.hasNextPage], ["a", false]);
+    assert.equal(letters(await list({ limit: 1, pages: 2 })), "dc");
+    const { last_modified: since } = await list();
+    assert.deepEqual((await list({ since })).data, []);
+    await create(name + "e");
+    assert.equal(letters(await list({ since })), "e");
+  });
+
+  test(`${kind} are created and deleted safely`, async () => {
+    const { create, remove } = await start();
+    const id = "x" + randomUUID();
+    const { data, permissions } = await create(id, { safe: true, permissions: { read: ["github:n1k0"] } });
+    assert.deepEqual([permissions.read, permissions.write.length], [["github:n1k0"], 1]);
+    await assert.rejects(create(id, { safe: true }), modifiedMeanwhile);
+    const { last_modified } = data;
+    await assert.rejects(remove(id, { safe: true, last_modified: last_modified - 1000 }), modifiedMeanwhile);
+    assert.equal((await remove(id, { safe: true, last_modified })).data.deleted, true);
+  });
+}
 
 test("all buckets are deleted", async () => {
   const api = client();
@@ -79,6 +146,19 @@ test("groups", async () => {
   assert.deepEqual((await bucket.listGroups()).data, []);
 });
 
+test("groups are patched, and updated safely", async () => {
+  const { bucket } = await withCollection();
+  const safe = { safe: true };
+  await bucket.createGroup("g", ["github:me"], { data: { title: "G", n: 1 } });
+  const patched = await bucket.updateGroup({ id: "g", n: 2 }, { patch: true });
+  assert.deepEqual([patched.data.members, patched.data.title, patched.data.n], [["github:me"], "G", 2]);
+  await assert.rejects(bucket.updateGroup({ id: "g", members: ["a"], last_modified: 1 }, safe), modifiedMeanwhile);
+  await assert.rejects(bucket.updateGroup({ id: "g", members: ["a"] }, safe), modifiedMeanwhile);
+  assert.deepEqual((await bucket.updateGroup({ id: "new", members: ["all"] }, safe)).data.members, ["all"]);
+  const { data } = await bucket.updateGroup({ ...patched.data, title: "H" }, safe);
+  assert.equal(data.title, "H");
+});
+
 test("a group lets its members in", async () => {
   const { name, bucket } = await withCollection();
   const guest = client();
@@ -103,6 +183,20 @@ for (const kind of ["bucket", "collection"]) {
   });
 }
 
+for (const kind of ["bucket", "collection"]) {
+  test(`attributes of a ${kind} stay when permissions are set, and the reverse`, async () => {
+    const it = (await withCollection())[kind];
+    await it.setData({ a: 1 });
+    const { data } = await it.setPermissions({ read: ["github:jon"] });
+    assert.equal(data.a, 1);
+    const { permissions } = await it.setData({ b: 2 });
+    assert.deepEqual(permissions.read, ["github:jon"]);
+    await assert.rejects(it.setData({ a: 3 }, { safe: true, last_modified: 1 }), modifiedMeanwhile);
+    await assert.rejects(it.setPermissions({ read: ["x"] }, { safe: true, last_modified: 1 }), modifiedMeanwhile);
+    assert.deepEqual([(await it.getData()).b, (await it.getPermissions()).read], [2, ["github:jon"]]);
+  });
+}
+
 test("permissions are changed safely", async () => {
   const { bucket } = await withCollection();
   const { last_modified } = await bucket.getData();
@@ -119,6 +213,27 @@ test("records", async () => {
   assert.deepEqual([patched.data.title, patched.data.n], ["uno", 1]);
   await collection.deleteRecord(data.id);
   await assert.rejects(collection.getRecord(data.id), /404/);
+});
+
+test("records are found by any text", async () => {
+  const { collection } = await withCollection();
+  const names = ["ren\u00e9", "a&b=c", "100%", "+1", "\u{1F600}", "42", "true", "a,b", '"quoted"'];
+  await collection.batch((batch) => names.forEach((name, n) => batch.createRecord({ id: `r${n}`, name })));
+  for (const [n, name] of names.entries()) {
+    const { data } = await collection.listRecords({ filters: { name: JSON.stringify(name) } });
+    assert.deepEqual(data.map(({ id }) => id), [`r${n}`], name);
+  }
+  assert.deepEqual(ids(await collection.listRecords({ filters: { name: "ren\u00e9" } })), ["r0"]);
+});
+
+test("an update creates what is not there, unless it has to be", async () => {
+  const { collection } = await withCollection();
+  const id = randomUUID();
+  assert.equal((await collection.updateRecord({ id, n: 1 }, { safe: true })).data.n, 1);
+  await assert.rejects(collection.updateRecord({ id, n: 2 }, { safe: true }), modifiedMeanwhile);
+  await assert.rejects(collection.updateRecord({ id, n: 2, last_modified: 1 }, { safe: true }), modifiedMeanwhile);
+  await assert.rejects(collection.deleteRecord(id, { safe: true, last_modified: 1 }), modifiedMeanwhile);
+  await assert.rejects(collection.updateRecord({ id: randomUUID(), n: 2 }, { patch: true }), /404/);
 });
 
 test("records are created, updated and deleted safely", async () => {
@@ -150,6 +265,9 @@ test("lists are sorted, filtered, and read by pages", async () => {
   assert.deepEqual(ids(await collection.listRecords({ filters: { in_id: ["r3", "r5"] } })), ["r3", "r5"]);
   assert.deepEqual(Object.keys((await collection.listRecords({ limit: 1, fields: ["n"] })).data[0]).sort(), ["id", "last_modified", "n"]);
   assert.equal(await collection.getTotalRecords(), 23);
+  const last = await (await collection.listRecords({ limit: 10, pages: 2 })).next();
+  assert.equal(last.data.length, 23); // with what came before
+  await assert.rejects(last.next(), /Pagination exhausted/);
 });
 
 test("changes since a time", async () => {
@@ -193,6 +311,50 @@ test("a batch of more than the server takes at once", async () => {
   assert.equal(conflicts[0].remote.n, 1);
 });
 
+test("a batch makes everything from the bucket on, also in one's own bucket", async () => {
+  const api = client();
+  for (const name of ["b" + randomUUID(), "default"]) {
+    const { published } = await api.batch(
+      (batch) => {
+        if (name !== "default") batch.createBucket(name);
+        batch.bucket(name).createCollection("posts");
+        const posts = batch.bucket(name).collection("posts");
+        posts.createRecord({ n: 1 });
+        posts.createRecord({ n: 2 });
+      },
+      { aggregate: true }
+    );
+    const { data } = await api.bucket(name).collection("posts").listRecords();
+    assert.deepEqual(data.map(({ n }) => n), [2, 1], name);
+    assert.deepEqual(published.slice(-2).map((body) => body.data), data.reverse());
+  }
+});
+
+test("a batch reads what it has written", async () => {
+  const { api, name } = await withCollection();
+  const [, listed, record] = await api.batch((batch) => {
+    const bucket = batch.bucket(name);
+    bucket.createCollection("d");
+    bucket.listCollections();
+    bucket.collection("d").getRecord("none");
+  });
+  assert.deepEqual(idsInOrder(listed.body), ["d", "c"]);
+  assert.deepEqual([record.status, record.body.errno], [404, 110]);
+});
+
+test("a safe batch tells what was there", async () => {
+  const { bucket } = await withCollection();
+  const { conflicts, published } = await bucket.batch(
+    (batch) => {
+      batch.createCollection("d", { data: { n: 1 } });
+      batch.createCollection("d", { data: { n: 2 } });
+    },
+    { safe: true, aggregate: true }
+  );
+  assert.deepEqual([published.length, conflicts.length], [1, 1]);
+  assert.deepEqual(conflicts[0].remote, published[0].data);
+});
+
 test("permissions change in a batch", async () => {
   const { bucket } = await withCollection();
   const responses = await bucket.batch((batch) => batch.setPermissions({ read: ["a"] }));
@@ -209,6 +371,17 @@ test("what a user may do is listed", async () => {
   );
   const collections = await api.listPermissions({ filters: { exclude_resource_name: "bucket,root" } });
   assert.deepEqual(collections.data.map(({ permissions }) => permissions.includes("record:create")), [true]);
+});
+
+test("what a user may do is listed by pages", async () => {
+  const api = client();
+  await api.batch((batch) => {
+    for (let n = 0; n < 15; n++) batch.createBucket(`p${n}-${randomUUID()}`);
+  });
+  const first = await api.listPermissions();
+  assert.deepEqual([first.data.length, first.hasNextPage], [10, true]); // paginate_by
+  const { data } = await api.listPermissions({ pages: Infinity });
+  assert.equal(new Set(data.map(({ uri }) => uri)).size, 16); // the root too
 });
 
 test("accounts", async () => {
@@ -249,6 +422,28 @@ test("an object attached to a record", async () => {
   assert.equal(data.attachment.filename, "hello.txt");
   assert.equal(data.attachment.size, 5);
   assert.equal(data.attachment.hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+  assert.equal(await (await fetch(data.attachment.location)).text(), "hello");
+  const { base_url } = (await client().fetchServerCapabilities()).attachments;
+  assert.ok(data.attachment.location.startsWith(base_url));
   await collection.removeAttachment("r");
   assert.equal((await collection.getRecord("r")).data.attachment, null);
+});
+
+test("an object attached to a new record, which is made with permissions", async () => {
+  const { collection } = await withCollection();
+  const text = "data:text/plain;name=hello.txt;base64," + btoa("hello");
+  const permissions = { write: ["github:n1k0"] };
+  const made = await collection.addAttachment(text, { foo: "bar" }, { permissions, safe: true });
+  assert.deepEqual([made.data.foo, made.data.attachment.filename], ["bar", "hello.txt"]);
+  assert.ok(made.permissions.write.includes("github:n1k0"));
+  const again = { safe: true, last_modified: made.data.last_modified };
+  const { data } = await collection.addAttachment(text, { id: made.data.id, foo: "baz" }, again);
+  assert.equal(data.foo, "baz");
+  await assert.rejects(collection.addAttachment(text, { id: data.id }, again), modifiedMeanwhile);
+});
+
+test("an object without a name", async () => {
+  const { collection } = await withCollection();
+  const { data } = await collection.addAttachment("data:text/plain;base64," + btoa("blah"));
+  assert.equal(data.attachment.filename, "untitled"); // as the client calls it
 });

@@ -39,6 +39,21 @@ test("the history is read by pages", async () => {
   assert.equal(all.data[0].resource_name, "bucket");
 });
 
+test("the history since a time, and by pages of a size", async () => {
+  const { bucket, collection } = await withCollection();
+  await collection.createRecord({ id: "a" });
+  const { last_modified: since } = await bucket.listHistory();
+  assert.deepEqual((await bucket.listHistory({ since })).data, []);
+  await collection.createRecord({ id: "b" });
+  await collection.deleteRecord("a");
+  const actions = ({ data }) => data.map(({ action, record_id }) => `${action} ${record_id}`);
+  assert.deepEqual(actions(await bucket.listHistory({ since })), ["delete a", "create b"]);
+  const first = await bucket.listHistory({ limit: 2, filters: { resource_name: "record" } });
+  assert.deepEqual(actions(first), ["delete a", "create b"]);
+  const second = await first.next();
+  assert.deepEqual([actions(second), second.hasNextPage], [["create a"], false]);
+});
+
 test("a collection as it was", async () => {
   const { collection } = await withCollection();
   const at = [];
@@ -65,4 +80,28 @@ test("a collection as it was before all was deleted", async () => {
   await collection.deleteRecords();
   const { data } = await collection.listRecords({ at: last });
   assert.deepEqual(data.map(({ id }) => id), ["c", "b", "a"]);
+});
+
+test("a list of what was looks like any other", async () => {
+  const { collection } = await withCollection();
+  const { data: first } = await collection.createRecord({ n: 1, deep: { a: [1] } }, { permissions: { read: ["x"] } });
+  const { data: second } = await collection.createRecord({ n: 2 });
+  await collection.updateRecord({ ...first, n: 3 });
+  const list = await collection.listRecords({ at: second.last_modified });
+  assert.deepEqual(list.data, [second, first]);
+  assert.deepEqual([list.last_modified, list.hasNextPage, list.totalRecords], [String(second.last_modified), false, 2]);
+  assert.throws(() => list.next(), /pagination/);
+});
+
+test("a collection as it was after some were deleted together, and in the midst of many changes", async () => {
+  const { collection } = await withCollection();
+  const responses = await collection.batch((batch) => {
+    for (let n = 1; n <= 60; n++) batch.createRecord({ id: `r${n}`, n });
+  });
+  await collection.deleteRecords({ filters: { lt_n: 6 } });
+  const { data: newest } = await collection.createRecord({ id: "r1", n: 100 });
+  const was = async (at) => (await collection.listRecords({ at })).data.map(({ id }) => id);
+  const before = responses[54].body.data.last_modified;
+  assert.deepEqual(await was(before), Array.from({ length: 55 }, (_, i) => `r${55 - i}`));
+  assert.deepEqual(await was(newest.last_modified), ["r1", ...Array.from({ length: 55 }, (_, i) => `r${60 - i}`)]);
 });

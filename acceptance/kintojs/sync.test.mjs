@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { Kinto, anonymous, device, tasksOf } from "./setup.mjs";
+import { Kinto, anonymous, client, device, tasksOf } from "./setup.mjs";
 
 const { CLIENT_WINS, SERVER_WINS, PULL_ONLY, MANUAL } = Kinto.syncStrategy;
 
@@ -66,8 +66,8 @@ test("both delete", async () => {
   await phone.delete(id);
   await laptop.delete(id);
   await sync(phone);
-  const { conflicts } = await sync(laptop);
-  assert.deepEqual(conflicts, []);
+  const { conflicts, skipped } = await sync(laptop);
+  assert.deepEqual([conflicts, skipped.map((it) => it.id)], [[], [id]]);
   assert.deepEqual(await titles(laptop), []);
 });
 
@@ -111,6 +111,83 @@ test("a conflict that is found when pushing: deleted there, edited here", async 
   await sync(phone);
   await sync(laptop, { strategy: CLIENT_WINS });
   assert.equal((await tasksOf(user).getRecord(id)).data.title, "still needed");
+});
+
+/** The phone has forgotten its record, which the server still has, and makes it anew. */
+async function forgotten() {
+  const user = randomUUID();
+  const phone = device(user);
+  const { data } = await tasksOf(user).createRecord({ title: "of the server" });
+  await sync(phone);
+  await phone.delete(data.id, { virtual: false });
+  await phone.create({ id: data.id, title: "of the phone" }, { useRecordId: true });
+  return { user, phone, id: data.id };
+}
+
+/** The server has lost the bucket of a user, and with it a record that the phone edits. The phone knows of the new list. */
+async function lost() {
+  const { user, phone, id } = await twoWithOneTask();
+  await client(user).deleteBucket("default");
+  const { last_modified } = await tasksOf(user).listRecords();
+  phone._lastModified = parseInt(last_modified, 10);
+  await phone.db.saveLastModified(phone._lastModified);
+  await phone.update({ id, title: "of the phone" });
+  return { user, phone, id };
+}
+
+/** What a conflict comes to: what both have in the end, and that the next synchronisation has nothing to do. */
+async function settled({ user, phone }, strategy, expected) {
+  const { conflicts, resolved, lastModified } = await sync(phone, { strategy });
+  assert.deepEqual([conflicts.length, resolved.length], [0, 1], strategy);
+  assert.deepEqual(await titles(phone), expected, strategy);
+  assert.deepEqual((await tasksOf(user).listRecords()).data.map((r) => r.title), expected, strategy);
+  const next = await sync(phone);
+  assert.equal(next.lastModified, lastModified);
+  for (const list of ["conflicts", "skipped", "created", "published", "updated", "deleted", "resolved"]) {
+    assert.deepEqual(next[list], [], list);
+  }
+}
+
+test("a conflict that is found when pushing: made anew here, still there", async () => {
+  const it = await forgotten();
+  for (let n = 0; n < 2; n++) {
+    const { ok, conflicts, published } = await sync(it.phone, { strategy: MANUAL });
+    assert.deepEqual([ok, published.length, conflicts.length, conflicts[0].type], [false, 0, 1, "outgoing"]);
+    assert.deepEqual([conflicts[0].local.title, conflicts[0].remote.title], ["of the phone", "of the server"]);
+  }
+  await settled(it, SERVER_WINS, ["of the server"]);
+  await settled(await forgotten(), CLIENT_WINS, ["of the phone"]);
+});
+
+test("a conflict that is found when pushing: edited here, lost there", async () => {
+  const it = await lost();
+  for (let n = 0; n < 2; n++) {
+    const { ok, conflicts } = await sync(it.phone, { strategy: MANUAL });
+    assert.deepEqual([ok, conflicts.length, conflicts[0].remote], [false, 1, null]);
+  }
+  await settled(it, SERVER_WINS, []);
+  await settled(await lost(), CLIENT_WINS, ["of the phone"]);
+});
+
+test("a conflict that is found when pushing: deleted here, edited there", async () => {
+  const { user, phone, id } = await twoWithOneTask();
+  await phone.delete(id);
+  await tasksOf(user).updateRecord({ id, title: "of the server" });
+  const { conflicts } = await phone.sync();
+  assert.deepEqual([conflicts.length, conflicts[0].type, conflicts[0].local], [1, "outgoing", { id }]);
+  assert.equal(conflicts[0].remote.title, "of the server");
+});
+
+test("a copy that comes with the program goes on from there", async () => {
+  const user = randomUUID();
+  const phone = device(user);
+  const dump = [1, 2, 3, 4].map((n) => ({ id: randomUUID(), last_modified: 123456 + n, title: `task ${n}` }));
+  await Promise.all(dump.map((record) => tasksOf(user).createRecord(record)));
+  await phone.importBulk(dump);
+  for (const { id } of dump.slice(2)) await tasksOf(user).updateRecord({ id, title: "changed" });
+  const { ok, created, updated } = await sync(phone);
+  assert.deepEqual([ok, created.length, updated.length], [true, 0, 2]);
+  assert.deepEqual(await titles(phone), ["changed", "changed", "task 1", "task 2"]);
 });
 
 test("two devices create the same record", async () => {
