@@ -213,8 +213,11 @@ func (d *decision) proposed() ([]byte, Permissions, error) {
 	return data, permissions, err
 }
 
+// merged is the data of a patch that need not give any, if it gives permissions.
 func (d *decision) merged(before Object) ([]byte, error) {
 	switch {
+	case d.Data == nil && d.Permissions == nil:
+		return nil, Invalidf(InBody, "data", "Provide at least one of data or permissions")
 	case d.Data == nil:
 		return before.Data, nil
 	case d.PatchKind == MergeAttributes:

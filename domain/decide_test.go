@@ -331,6 +331,30 @@ func TestPatches(t *testing.T) {
 	}
 }
 
+func TestAMergeThatSaysNothingIsRefusedLast(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []domain.PatchKind{domain.MergeAttributes, domain.MergePatch} {
+		w := newWorld(t)
+		patch := w.command(domain.Patch, "/shelves/a", "")
+		patch.PatchKind = kind
+		patch.Caller = domain.Caller{UserID: "basicauth:bob"}
+		_, err := w.do(patch)
+		wantCode(t, err, domain.Forbidden)
+		w.must(t, w.command(domain.Put, "/shelves/a", ""))
+		patch.Caller = alice
+		patch.Precondition.IfMatch = domain.MatchTimestamp(7)
+		_, err = w.do(patch)
+		wantCode(t, err, domain.PreconditionFails)
+		patch.Precondition = domain.Precondition{}
+		_, err = w.do(patch)
+		if got := wantCode(t, err, domain.Invalid); got.Details[0].Description != "Provide at least one of data or permissions" {
+			t.Errorf("got %v", err)
+		}
+		patch.Permissions = map[string][]string{}
+		w.must(t, patch)
+	}
+}
+
 func TestOperationsOnPermissionsAreChecked(t *testing.T) {
 	t.Parallel()
 	for operations, ok := range map[string]bool{

@@ -43,6 +43,10 @@ func TestResourcesCheckSchemas(t *testing.T) {
 			t.Errorf("%s %s with %v: got %s %v, want %s", test.resource, test.data, test.options, got, err, test.want)
 		}
 	}
+	_, err := resource(t, "collection").Check(domain.Write{Data: []byte(`{"cache_expires":"abc"}`)})
+	if want := `invalid: body data.cache_expires: "abc" is not a number`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 	if resource(t, "record").Check != nil {
 		t.Error("records are checked without validation")
 	}

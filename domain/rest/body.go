@@ -65,7 +65,7 @@ func ParseBody(raw []byte, opts BodyOptions) (Envelope, *domain.Error) {
 	return p.result()
 }
 
-// ParsePatch reads the body of a PATCH of one kind. The attribute merge and the merge patch need data or permissions.
+// ParsePatch reads the body of a PATCH of one kind. Whether it changes anything is for [domain.Decide] to say.
 func ParsePatch(raw []byte, kind domain.PatchKind, opts BodyOptions) (Envelope, *domain.Error) {
 	p := newBodyParser(opts)
 	if len(raw) == 0 {
@@ -78,9 +78,6 @@ func ParsePatch(raw []byte, kind domain.PatchKind, opts BodyOptions) (Envelope, 
 		p.operations(doc)
 	default:
 		p.envelope(doc)
-		if p.details == nil && p.body.Data == nil && p.body.Permissions == nil {
-			p.fail("data", "Provide at least one of data or permissions")
-		}
 	}
 	return p.result()
 }

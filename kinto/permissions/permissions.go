@@ -24,7 +24,8 @@ func New() server.Plugin {
 	return server.Plugin{
 		Name: "permissions",
 		Capability: &server.Capability{
-			Name: "permissions_endpoint", URL: "https://kinto.readthedocs.io/en/latest/api/1.x/permissions.html",
+			Name:        "permissions_endpoint",
+			URL:         "https://kinto.readthedocs.io/en/latest/configuration/settings.html#activating-the-permissions-endpoint",
 			Description: "The permissions endpoint can be used to list all user objects permissions.",
 		},
 		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {

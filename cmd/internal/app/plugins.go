@@ -21,10 +21,10 @@ func plugins(s *config.Settings) []server.Plugin {
 		plugin server.Plugin
 	}{
 		{s.Auth.HasPolicy(config.BasicAuth), announced("basicauth",
-			"https://kinto.readthedocs.io/en/stable/api/1.x/authentication.html#basic-auth",
+			"http://kinto.readthedocs.io/en/stable/api/1.x/authentication.html",
 			"Very basic authentication sessions. Not for production use.")},
 		{s.Resources.SchemaValidation, announced("schema",
-			"https://kinto.readthedocs.io/en/latest/api/1.x/schema-validation.html",
+			"https://kinto.readthedocs.io/en/latest/api/1.x/collections.html#collection-json-schema",
 			"Validates collection records with JSON schemas.")},
 		{has(config.PluginDefaultBucket), defaultbucket.New(defaultbucket.Options{Secret: string(s.Plugins.DefaultBucketSecret)})},
 		{s.Resources.PermissionsEndpoint || has(config.PluginAdmin), permissions.New()},
