@@ -46,6 +46,12 @@ type object = map[string]any
 func New(info Info, endpoints []web.Endpoint) (*Description, error) {
 	d := &Description{info: info, paths: object{}, schema: schemas()}
 	ids := map[string]string{}
+	resources := map[string]bool{}
+	for _, e := range endpoints {
+		if e.Resource != nil {
+			resources[e.Resource.Name] = true
+		}
+	}
 	for i := range endpoints {
 		e := &endpoints[i]
 		operations := object{}
@@ -62,7 +68,7 @@ func New(info Info, endpoints []web.Endpoint) (*Description, error) {
 			d.tag(o.tag)
 		}
 		if len(operations) > 0 {
-			path, parameters := template(e.Path)
+			path, parameters := template(e.Path, resources)
 			operations["parameters"] = parameters
 			d.paths[path] = operations
 		}
@@ -157,11 +163,17 @@ func (o operation) describe() object {
 // braces finds the parameters of a path, which may say in their own ways that they take what follows.
 var braces = regexp.MustCompile(`\{([A-Za-z0-9_-]+)[^}]*\}`)
 
-// template is the path with its parameters as OpenAPI writes them.
-func template(path string) (string, []object) {
+// template is the path with its parameters as OpenAPI writes them. The id of an object has the name that it has in events
+// and history, such as bucket_id.
+func template(path string, resources map[string]bool) (string, []object) {
 	parameters := []object{}
-	for _, match := range braces.FindAllStringSubmatch(path, -1) {
-		parameters = append(parameters, object{"name": match[1], "in": "path", "required": true, "type": "string"})
-	}
-	return braces.ReplaceAllString(path, "{$1}"), parameters
+	path = braces.ReplaceAllStringFunc(path, func(match string) string {
+		name := braces.FindStringSubmatch(match)[1]
+		if resources[name] {
+			name += "_id"
+		}
+		parameters = append(parameters, object{"name": name, "in": "path", "required": true, "type": "string"})
+		return "{" + name + "}"
+	})
+	return path, parameters
 }

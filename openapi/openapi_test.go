@@ -129,12 +129,12 @@ func TestOperationsHaveTheNamesThatClientsKnow(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"get_buckets":      "GET /buckets Buckets",
-		"create_group":     "POST /buckets/{bucket}/groups Groups",
-		"delete_records":   "DELETE /buckets/{bucket}/collections/{collection}/records Records",
-		"get_collection":   "GET /buckets/{bucket}/collections/{id} Collections",
+		"create_group":     "POST /buckets/{bucket_id}/groups Groups",
+		"delete_records":   "DELETE /buckets/{bucket_id}/collections/{collection_id}/records Records",
+		"get_collection":   "GET /buckets/{bucket_id}/collections/{id} Collections",
 		"update_bucket":    "PUT /buckets/{id} Buckets",
-		"patch_record":     "PATCH /buckets/{bucket}/collections/{collection}/records/{id} Records",
-		"delete_group":     "DELETE /buckets/{bucket}/groups/{id} Groups",
+		"patch_record":     "PATCH /buckets/{bucket_id}/collections/{collection_id}/records/{id} Records",
+		"delete_group":     "DELETE /buckets/{bucket_id}/groups/{id} Groups",
 		"server_info":      "GET / Utilities",
 		"__heartbeat__":    "GET /__heartbeat__ Utilities",
 		"__lbheartbeat__":  "GET /__lbheartbeat__ Utilities",
@@ -265,6 +265,52 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		}
 		if err := conforms(request(t, c.lines...), router, w); err != nil {
 			t.Errorf("%q: %s: %v", c.lines, w.Body, err)
+		}
+	}
+}
+
+// What the service refuses for its form, the description does not allow either.
+func TestTheDescriptionTellsWhatRequestsLookLike(t *testing.T) {
+	t.Parallel()
+	_, doc := document(t, start(t, nil))
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		allowed bool
+		lines   []string
+	}{
+		{true, []string{"GET /buckets?_since=12&_before=%2213%22&_limit=5&title=x", `If-None-Match: "12"`}},
+		{true, []string{"PUT /buckets/b", "If-None-Match: *", `{"data":{"a":1},"permissions":{"read":["x"]}}`}},
+		{true, []string{"DELETE /buckets/b?last_modified=12"}},
+		{true, []string{"POST /batch", `{"requests":[{"path":"/buckets"}],"defaults":{"method":"POST"}}`}},
+		{false, []string{"GET /buckets", "If-None-Match: 12"}},
+		{false, []string{"GET /buckets", `If-Match: W/"12"`}},
+		{false, []string{"GET /buckets?_since=aaa"}},
+		{false, []string{"GET /buckets?_before=aaa"}},
+		{false, []string{"GET /buckets?_limit=aaa"}},
+		{false, []string{"DELETE /buckets/b?last_modified=aaa"}},
+		{false, []string{"POST /buckets", `{"data":"aaa"}`}},
+		{false, []string{"POST /buckets", `{"permissions":"aaa"}`}},
+		{false, []string{"POST /buckets", `{"permissions":{"read":"aaa"}}`}},
+		{false, []string{"POST /buckets", `{"permissions":{"read":[111]}}`}},
+		{false, []string{"POST /batch", `{"requests":[{"path":"/buckets","method":"AAA"}]}`}},
+		{false, []string{"POST /batch", `{"requests":[{"path":123}]}`}},
+		{false, []string{"POST /batch", `{"requests":[{"path":"/buckets","headers":[]}]}`}},
+		{false, []string{"POST /batch", `{"requests":[{"path":"/buckets"}],"defaults":{"method":"AAA"}}`}},
+	} {
+		r := request(t, c.lines...)
+		route, params, err := router.FindRoute(r)
+		if err != nil {
+			t.Fatalf("%q: %v", c.lines, err)
+		}
+		err = openapi3filter.ValidateRequest(t.Context(), &openapi3filter.RequestValidationInput{
+			Request: r, PathParams: params, Route: route,
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+		})
+		if (err == nil) != c.allowed {
+			t.Errorf("%q: got %v, want allowed %t", c.lines, err, c.allowed)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func objectOperation(method, singular string, data object) (id string, parameter
 			answers(object{"200": some}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
 	case http.MethodDelete:
 		deleted := object{"type": "object", "required": []string{"data"}, "properties": object{"data": data}}
-		return "delete_" + singular, append(conditions(), parameter("last_modified", "string")),
+		return "delete_" + singular, append(conditions(), moment("last_modified")),
 			answers(object{"200": deleted}, 400, 401, 403, 404, 406, 412)
 	default:
 		return strings.ToLower(method) + "_" + singular, append(conditions(), parameter("_fields", "string")),
@@ -77,17 +77,27 @@ func one(data object) object {
 // conditions are the headers with preconditions.
 func conditions() []object {
 	return []object{
-		{"name": "If-Match", "in": "header", "type": "string"},
-		{"name": "If-None-Match", "in": "header", "type": "string"},
+		{"name": "If-Match", "in": "header", "type": "string", "pattern": etags},
+		{"name": "If-None-Match", "in": "header", "type": "string", "pattern": etags},
 	}
 }
+
+// etags and times are how preconditions and parameters name a moment.
+const (
+	etags = `^("[0-9]+"|\*)$`
+	times = `^"?[0-9]+"?$`
+)
 
 // query are the parameters of lists with a name of their own; names of attributes filter (protocol 3.1).
 func query() []object {
 	return []object{
 		parameter("_limit", "integer"), parameter("_token", "string"), parameter("_sort", "string"), parameter("_fields", "string"),
-		parameter("_since", "string"), parameter("_before", "string"), parameter("_to", "string"),
+		moment("_since"), moment("_before"), moment("_to"),
 	}
+}
+
+func moment(name string) object {
+	return object{"name": name, "in": "query", "type": "string", "pattern": times}
 }
 
 func parameter(name, kind string) object {
