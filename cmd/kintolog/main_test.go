@@ -405,4 +405,8 @@ func TestMigrateAndFlushCache(t *testing.T) {
 	if out := p.must("flush-cache"); out != "The cache is empty.\n" {
 		t.Errorf("flush-cache said %q", out)
 	}
+	p.env = []string{"KINTO_STORAGE_BACKEND=kinto.core.storage.memory"}
+	if out := p.must("migrate"); !strings.HasPrefix(out, "There is nothing to do") {
+		t.Errorf("migrate said %q of a service that keeps nothing", out)
+	}
 }

@@ -12,9 +12,13 @@ func newMigrate(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "migrate", Short: "Bring the schema of the read model up to date", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := g.service()
+			s, err := g.options().Service(g.logger())
 			if err != nil {
 				return err
+			}
+			if s.Config.Memory {
+				g.say("There is nothing to do: the settings say memory, and each start makes a schema of its own.")
+				return nil
 			}
 			pending, err := server.Pending(cmd.Context(), s.Config)
 			if err != nil {
