@@ -37,8 +37,8 @@ func (r *Resource) Derived() bool { return r.Derivation != nil }
 // Derives tells whether there is any derived resource.
 func (c *Catalog) Derives() bool { return len(c.derived) > 0 }
 
-// isDerived tells whether the endpoint is one of a derived resource.
-func (c *Catalog) isDerived(p Plural) bool {
+// IsDerived tells whether the endpoint is one of a derived resource.
+func (c *Catalog) IsDerived(p Plural) bool {
 	if !c.Derives() {
 		return false
 	}
@@ -48,7 +48,7 @@ func (c *Catalog) isDerived(p Plural) bool {
 
 // DerivationNeeds is what [State.Derive] looks at, for the event.
 func (c *Catalog) DerivationNeeds(e Event) Needs {
-	if e.Action == Deleted && c.isDerived(e.Plural()) {
+	if e.Action == Deleted && c.IsDerived(e.Plural()) {
 		return Needs{Objects: []URI{e.Object.URI}}
 	}
 	var needs Needs
@@ -64,7 +64,7 @@ func (c *Catalog) DerivationNeeds(e Event) Needs {
 
 // derivations calls do for each resource of which an object is made of the event.
 func (c *Catalog) derivations(e Event, do func(r *Resource, into Plural)) {
-	if e.Object.URI == "" || c.isDerived(e.Plural()) {
+	if e.Object.URI == "" || c.IsDerived(e.Plural()) {
 		return
 	}
 	for _, r := range c.derived {
@@ -87,6 +87,45 @@ func (s *State) Derive(e Event) []Event {
 	return made
 }
 
+// Unfold applies events that a read model does not hold yet, in the order of the log, to the state that it holds, and makes
+// the objects of one derived endpoint that it will have. They are returned by id; if all is true, no other object of the
+// endpoint exists any more. What a bound forgets is still there. As after [Decide], if [State.Missing] reports anything,
+// the outcome means nothing.
+func (s *State) Unfold(p Plural, events []Event) (made map[string]Object, all bool) {
+	made = map[string]Object{}
+	for _, e := range events {
+		if e.empties(p) {
+			clear(made)
+			all = true
+		}
+		s.Evolve(e)
+		if !s.catalog.derivesInto(e, p) {
+			continue
+		}
+		for _, m := range s.Derive(e) {
+			if m.Plural() == p {
+				s.Evolve(m)
+				made[m.Object.URI.ID()] = m.Object
+			}
+		}
+	}
+	return made, all
+}
+
+// derivesInto tells whether an object of the endpoint is made of the event.
+func (c *Catalog) derivesInto(e Event, p Plural) (found bool) {
+	c.derivations(e, func(_ *Resource, into Plural) { found = found || into == p })
+	return found
+}
+
+// KeepOrder makes the pending events of which objects of a derived endpoint are made keep their place in the commit, so
+// that what is shown of the endpoint now is what it will be.
+func (s *State) KeepOrder(p Plural) {
+	for i, e := range s.pending {
+		s.pending[i].Ordered = e.Ordered || s.catalog.derivesInto(e, p)
+	}
+}
+
 // Policy is that of the catalog.
 func (s *State) Policy() Policy { return s.catalog.Policy }
 
@@ -94,7 +133,7 @@ func (s *State) Policy() Policy { return s.catalog.Policy }
 // those derived included: of each event comes one object at most, dated when the event was decided or one after the last.
 func (s *State) settledAt(p Plural, now Timestamp) Timestamp {
 	at := s.Scope(p).Timestamp
-	if !s.catalog.isDerived(p) {
+	if !s.catalog.IsDerived(p) {
 		return at
 	}
 	at = max(at, now)

@@ -266,7 +266,7 @@ func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
 	for _, events := range [][]Event{s.settled, s.pending} {
 		for _, e := range events {
 			switch {
-			case e.Action == Flushed || e.Cascade && e.Object.URI.Contains(p):
+			case e.empties(p):
 				clear(touched)
 				all = true
 			case e.Plural() == p:
@@ -275,6 +275,11 @@ func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
 		}
 	}
 	return touched, all
+}
+
+// empties tells that nothing that was in the endpoint before the event is there after it.
+func (e Event) empties(p Plural) bool {
+	return e.Action == Flushed || e.Cascade && e.Object.URI.Contains(p)
 }
 
 // evolve applies events to what the snapshot knows; what it does not know stays unknown.

@@ -3,6 +3,7 @@ package writeapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
@@ -158,7 +159,16 @@ func (t *Tx) Load(_ context.Context, needs domain.Needs) (domain.Snapshot, error
 			return domain.Snapshot{}, err
 		}
 	}
-	return t.state.Snapshot(needs), nil
+	snapshot := t.state.Snapshot(needs)
+	for _, p := range needs.Scopes {
+		if t.loop.Catalog.IsDerived(p) {
+			var err error
+			if snapshot.Scopes[p], err = t.derivedScope(p); err != nil {
+				return domain.Snapshot{}, err
+			}
+		}
+	}
+	return snapshot, nil
 }
 
 // List returns a page as the transaction sees it: that of the read model without the objects that changed since, merged
@@ -168,6 +178,9 @@ func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (doma
 		needs.Members = slices.Concat(needs.Members, q.Shared.Members)
 	}
 	needs.Scopes = append(needs.Scopes, q.Plural)
+	if t.loop.Catalog.IsDerived(q.Plural) {
+		return t.listDerived(needs, q)
+	}
 	snapshot, err := t.Load(ctx, needs)
 	if err != nil {
 		return domain.Snapshot{}, domain.Page{}, err
@@ -184,14 +197,17 @@ func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (doma
 }
 
 func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {
-	for id := range touched {
-		q.Except = append(slices.Clip(q.Except), id)
-	}
-	loaded, page, err := t.loop.model.List(t.ctx, domain.Needs{}, q)
+	loaded, page, err := t.loop.model.List(t.ctx, domain.Needs{}, without(q, touched))
 	if err != nil {
 		return domain.Page{}, unavailable("list", err)
 	}
 	return page, t.fits(loaded.Position)
+}
+
+// without is the query for all other objects.
+func without(q domain.Query, touched map[string]domain.Object) domain.Query {
+	q.Except = slices.AppendSeq(slices.Clip(q.Except), maps.Keys(touched))
+	return q
 }
 
 // mix adds what changed to a page of what did not.
