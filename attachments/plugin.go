@@ -56,7 +56,7 @@ type Rules struct {
 	// Pattern is what files are called, with the name that is random or kept in it as {filename}, the time as {datetime} and
 	// the id of the record as {rid}. Default "": {filename}.
 	Pattern string
-	// MaxSize of a file, in bytes. Default 0: web.Config.MaxBody.
+	// MaxSize of a file, in bytes. Default 0: web.Limits.Body.
 	MaxSize int64
 }
 

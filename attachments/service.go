@@ -25,7 +25,7 @@ func newService(p *plugin, parts server.Parts, record *domain.Resource) *service
 	c := parts.Config.Web.WithDefaults()
 	return &service{
 		plugin: p, parts: parts, record: record, log: identity{log: parts.Log},
-		prefix: "/" + c.Version, maxBody: c.MaxBody,
+		prefix: "/" + c.Version, maxBody: c.Limits.Body,
 	}
 }
 

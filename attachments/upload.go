@@ -120,7 +120,7 @@ func (s *service) form(w http.ResponseWriter, r *web.Request, rules Rules) (*for
 		return nil, err
 	}
 	body := &limited{
-		Reader: r.Body, control: http.NewResponseController(w), patience: s.parts.Config.Web.WithDefaults().BodyTimeout,
+		Reader: r.Body, control: http.NewResponseController(w), patience: s.parts.Config.Web.WithDefaults().Limits.BodyTime,
 		left: 2*rules.MaxSize + 2*s.maxBody + 1<<20, // what measured.refusal reads at most, and the fields
 		end:  time.Now().Add(s.Grace / 2),
 	}
@@ -258,7 +258,7 @@ func metadata(name, location, kind string, file *measured) []byte {
 // describe makes the command say what the form says, and that the record has the file.
 func (a *attaching) describe(c *domain.Command, f *form) error {
 	body, problem := rest.ParseBody(f.envelope(), rest.BodyOptions{
-		Permissions: a.service.record.Permissions, Limits: a.parts.Config.Body,
+		Permissions: a.service.record.Permissions, Limits: a.parts.Config.Limits.Body,
 	})
 	if problem != nil {
 		return problem

@@ -19,9 +19,12 @@ func Defaults() *Settings {
 		},
 		Limits: Limits{
 			BatchMaxRequests: 25, MaxFetchSize: 10000, TokenValidity: 10 * time.Minute,
-			MaxBodyBytes: 8 << 20, MaxJSONDepth: 200, MaxQueryBytes: 32768, MaxQueryFilters: 100,
-			MaxPatchOperations: 1000, MaxPrincipals: 5000, MaxPrincipalBytes: 1024,
-			AnswerTimeout: 2 * time.Second, MaxLag: 10000,
+			AnswerTimeout: 2 * time.Second, MaxLag: 10000, MaxWaitingWrites: 4096,
+			MaxURLBytes: 32 << 10, MaxHeaders: 100, MaxHeaderBytes: 64 << 10, MaxBodyBytes: 8 << 20, MaxBatchBytes: 16 << 20,
+			BodyTimeout: 30 * time.Second, SendTimeout: 30 * time.Second,
+			MaxIDBytes: 255, MaxJSONDepth: 200, MaxJSONKeys: 100_000, MaxPatchOperations: 1000,
+			MaxPrincipals: 5000, MaxPrincipalBytes: 1024, MaxIdempotencyKeyBytes: 255, MaxRepeatableBytes: 1 << 20,
+			MaxQueryBytes: 32 << 10, MaxQueryFilters: 100, MaxQueryValues: 1000, MaxSortFields: 10, MaxFields: 100, MaxFieldDepth: 20,
 		},
 		Resources: Resources{
 			IDGenerators:        map[string]IDGenerator{"bucket": Names, "group": Names, "collection": Names, "record": RelaxedUUID},

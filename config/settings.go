@@ -87,20 +87,38 @@ type EndOfService struct {
 
 // Limits bound what one request, and the lag behind the log, may cost.
 type Limits struct {
-	BatchMaxRequests   int           // batch_max_requests; 25, 0 for no limit
-	BatchStrict        bool          // batch_strict: the first request that is refused undoes its batch; false
-	PaginateBy         int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
-	MaxFetchSize       int           // storage_max_fetch_size, objects of one list; 10000
-	TokenValidity      time.Duration // pagination_token_validity_seconds; 600 s
-	MaxBodyBytes       int           // max_body_bytes, of a request; 8388608
-	MaxJSONDepth       int           // max_json_depth, nested arrays and objects; 200
-	MaxQueryBytes      int           // max_query_bytes, of a query string; 32768
-	MaxPatchOperations int           // max_patch_operations, of a JSON Patch, 1000 at most; 1000
-	MaxPrincipals      int           // max_principals, of one permission of an object, 5000 at most; 5000
-	MaxPrincipalBytes  int           // max_principal_bytes, of one principal, 1024 at most; 1024
-	MaxQueryFilters    int           // max_query_filters, conditions of one query; 100
-	AnswerTimeout      time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
-	MaxLag             int           // max_lag, entries that the read model may be behind before writes are refused; 10000
+	BatchMaxRequests int           // batch_max_requests; 25, 0 for no limit
+	BatchStrict      bool          // batch_strict: the first request that is refused undoes its batch; false
+	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
+	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
+	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
+	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
+	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
+	MaxWaitingWrites int           // max_waiting_writes, that wait for the log before more are refused; 4096
+
+	MaxURLBytes    int           // max_url_bytes, of path and query string; 32768
+	MaxHeaders     int           // max_headers, lines of one request; 100
+	MaxHeaderBytes int           // max_header_bytes, of all lines together; 65536
+	MaxBodyBytes   int           // max_body_bytes, of a request; 8388608
+	MaxBatchBytes  int           // max_batch_bytes, of the bodies of a batch, defaults filled in; 16777216
+	BodyTimeout    time.Duration // body_timeout_seconds: how long a body may take to arrive; 30 s
+	SendTimeout    time.Duration // send_timeout_seconds: how long a client may take for 256 KiB of an answer; 30 s
+
+	MaxIDBytes             int // max_id_bytes, from 36 to 255; 255
+	MaxJSONDepth           int // max_json_depth, nested arrays and objects, 200 at most; 200
+	MaxJSONKeys            int // max_json_keys, members of all objects of a body, 100000 at most; 100000
+	MaxPatchOperations     int // max_patch_operations, of a JSON Patch, 1000 at most; 1000
+	MaxPrincipals          int // max_principals, of one permission of an object, 5000 at most; 5000
+	MaxPrincipalBytes      int // max_principal_bytes, of one principal, 1024 at most; 1024
+	MaxIdempotencyKeyBytes int // max_idempotency_key_bytes; 255
+	MaxRepeatableBytes     int // max_repeatable_bytes, of an answer that is kept for its idempotency key; 1048576
+
+	MaxQueryBytes   int // max_query_bytes, of a query string; 32768
+	MaxQueryFilters int // max_query_filters, conditions of one query; 100
+	MaxQueryValues  int // max_query_values, of one condition; 1000
+	MaxSortFields   int // max_sort_fields, in _sort; 10
+	MaxFields       int // max_fields, in _fields; 100
+	MaxFieldDepth   int // max_field_depth, names in the path of one attribute; 20
 }
 
 // Resources is how resources behave.

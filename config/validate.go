@@ -43,6 +43,8 @@ func (s *Settings) generalRules() []rule {
 		{strings.ContainsAny(s.HTTP.Host, "/@ "), "http_host must be a host name, with :port if needed, and without scheme or path"},
 		{s.HTTP.HeartbeatTimeout <= 0, "heartbeat_timeout_seconds must be more than 0"},
 		{s.Limits.AnswerTimeout <= 0, "answer_timeout_ms must be more than 0"},
+		{s.Limits.BodyTimeout <= 0, "body_timeout_seconds must be more than 0"},
+		{s.Limits.SendTimeout <= 0, "send_timeout_seconds must be more than 0"},
 		{s.Limits.MaxFetchSize < 1, "storage_max_fetch_size must be 1 or more"},
 		{!slices.Contains([]string{"text", "json"}, s.Logging.Format), "log_format must be text or json"},
 		{!slices.Contains([]string{"debug", "info", "warn", "error"}, s.Logging.Level), "log_level must be debug, info, warn or error"},

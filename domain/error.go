@@ -23,6 +23,7 @@ const (
 	Conflict          Code = "conflict"            // an integrity rule would break: retry
 	PreconditionFails Code = "precondition failed" // If-Match, If-None-Match
 	TooLarge          Code = "too large"           // a limit on size is exceeded
+	HeadersTooLarge   Code = "headers too large"   // or too many
 	Unavailable       Code = "unavailable"         // for now: retry later
 	Gone              Code = "gone"                // end of service
 	Internal          Code = "internal"            // logged whole, shown as nothing

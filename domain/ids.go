@@ -25,6 +25,16 @@ var RelaxedUUIDs = IDs{New: uuid.NewString, Unique: true, Valid: isSafe}
 // UUIDs makes and accepts lower-case UUIDs alone.
 var UUIDs = IDs{New: uuid.NewString, Unique: true, Valid: uuidSyntax.MatchString}
 
+// UpTo are the ids of at most so many bytes. It must leave room for those that are made.
+func (ids IDs) UpTo(length int) IDs {
+	if ids.Valid == nil {
+		ids = SafeIDs
+	}
+	valid := ids.Valid
+	ids.Valid = func(id string) bool { return len(id) <= length && valid(id) }
+	return ids
+}
+
 func isSafe(id string) bool { return len(id) <= MaxIDLength && safeSyntax.MatchString(id) }
 
 func newName() string {

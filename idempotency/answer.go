@@ -12,9 +12,6 @@ import (
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
 
-// MaxAnswer is the size in bytes of the largest body that is kept.
-const MaxAnswer = 1 << 20
-
 // answer is what a handler answered. It is an http.ResponseWriter that keeps what is written to it.
 type answer struct {
 	header http.Header // without those that the frame gives all answers

@@ -31,9 +31,9 @@ func (c *call) carryOut(tx *writeapi.Tx) (*answer, error) {
 
 // keep appends the answer to the transaction.
 func (c *call) keep(ctx context.Context, tx *writeapi.Tx, a *answer) error {
-	if a.body.Len() > MaxAnswer {
+	if most := c.Limits.withDefaults().Answer; a.body.Len() > most {
 		return domain.Invalidf(domain.InHeader, Header,
-			"cannot be used: the answer has %d bytes, and no more than %d are kept", a.body.Len(), MaxAnswer)
+			"cannot be used: the answer has %d bytes, and no more than %d are kept", a.body.Len(), most)
 	}
 	day := dayOf(tx.Now())
 	if err := c.open(ctx, tx, day); err != nil {

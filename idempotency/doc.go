@@ -8,11 +8,11 @@
 //
 // The rules:
 //
-//   - A key is 1 to 255 visible ASCII characters. It belongs to the caller; all anonymous callers are one.
+//   - A key is 1 to 255 visible ASCII characters, unless [Limits] say otherwise. It belongs to the caller; all anonymous callers are one.
 //   - A key counts for [Lifetime]. With a request that differs in method, URL, body or a header that changes what
 //     it does, it is refused with 400.
 //   - Only answers below 400 are kept: a request that was refused had no effect, and is decided anew when it is repeated.
-//   - An answer larger than [MaxAnswer] is refused with 400 before anything happens.
+//   - An answer larger than [Limits] say is refused with 400 before anything happens.
 //   - A flush removes the keys with everything else.
 //   - Who repeats a request is told again what he was told, also if he is not permitted any more what he did.
 //

@@ -16,24 +16,22 @@ const (
 	Replayed = "Idempotency-Replayed"
 )
 
-const longestKey = 255
-
 // keyOf is the key of a request that has the header.
-func keyOf(h http.Header) (string, error) {
+func (l Limits) keyOf(h http.Header) (string, error) {
 	given := h[Header]
-	if len(given) != 1 || !valid(given[0]) {
-		return "", domain.Invalidf(domain.InHeader, Header, "must be one key of 1 to %d visible ASCII characters", longestKey)
+	if len(given) != 1 || !l.valid(given[0]) {
+		return "", domain.Invalidf(domain.InHeader, Header, "must be one key of 1 to %d visible ASCII characters", l.Key)
 	}
 	return given[0], nil
 }
 
-func valid(key string) bool {
+func (l Limits) valid(key string) bool {
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] > '~' {
 			return false
 		}
 	}
-	return key != "" && len(key) <= longestKey
+	return key != "" && len(key) <= l.Key
 }
 
 // idOf is the id under which the answer to a caller's request with a key is kept.

@@ -19,6 +19,24 @@ type Keys struct {
 	Model writeapi.Model
 	// Identify finds out who makes a request to an endpoint for which the frame does not. Required.
 	Identify func(*http.Request) (domain.Caller, error)
+	// Limits bound what is kept.
+	Limits Limits
+}
+
+// Limits bound keys and answers. A field that is zero or less stands for its default.
+type Limits struct {
+	Key    int // characters of a key; default 255
+	Answer int // bytes of the body of an answer that is kept; default 1 MiB
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Key <= 0 {
+		l.Key = 255
+	}
+	if l.Answer <= 0 {
+		l.Answer = 1 << 20
+	}
+	return l
 }
 
 // Wrap is the handler for requests without a key, at no cost, and otherwise the handler in a transaction with the key.
@@ -51,7 +69,7 @@ type call struct {
 }
 
 func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
-	key, err := keyOf(r.Header)
+	key, err := k.Limits.withDefaults().keyOf(r.Header)
 	if err != nil {
 		return nil, err
 	}

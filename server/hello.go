@@ -56,7 +56,7 @@ func (h *hello) serve(w http.ResponseWriter, r *web.Request) error {
 // settings are those that clients may know.
 func (p Parts) settings() map[string]any {
 	all := map[string]any{
-		"batch_max_requests": max(p.Config.BatchMaxRequests, 0), "readonly": p.Config.Web.ReadOnly,
+		"batch_max_requests": max(p.Config.Limits.BatchRequests, 0), "readonly": p.Config.Web.ReadOnly,
 		"explicit_permissions": !p.App.Policy.KeepExplicit,
 	}
 	for _, plugin := range p.App.Plugins {

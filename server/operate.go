@@ -30,7 +30,7 @@ func Rebuild(ctx context.Context, app App, config Config, progress func(done, to
 	s := &Server{}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	config = config.withDefaults()
-	catalog, err := domain.NewCatalog(policy(app), resources(app)...)
+	catalog, err := domain.NewCatalog(policy(app), resources(app, config.Limits)...)
 	if err != nil {
 		return fmt.Errorf("declare resources: %w", err)
 	}

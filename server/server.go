@@ -76,11 +76,9 @@ type Config struct {
 	Web   web.Config
 	Read  readapi.Options
 	Query rest.QueryOptions
-	Body  rest.BodyLimits
 	Cache CacheConfig
-	// BatchMaxRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for
-	// no limit.
-	BatchMaxRequests int
+	// Limits bound what comes in: they are those of Web, of Read, of Query, and of all else.
+	Limits Limits
 	// BatchStrict makes the first request of a batch that is refused undo all of it.
 	BatchStrict bool
 	// TokenValidity is for how long a paginated deletion can be continued. Default 10 minutes.
@@ -112,9 +110,8 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.BatchMaxRequests == 0 {
-		c.BatchMaxRequests = 25
-	}
+	c.Limits.BatchRequests = cmp.Or(c.Limits.BatchRequests, 25)
+	c.Web.Limits, c.Read.Limits, c.Query.Limits = c.Limits.Request, c.Limits.Query, c.Limits.Query
 	c.HeartbeatTimeout = cmp.Or(c.HeartbeatTimeout, 10*time.Second)
 	c.RootCache = cmp.Or(c.RootCache, 24*time.Hour)
 	if c.MaxLag <= 0 {
@@ -221,24 +218,24 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	}
 	p.Loop = writeapi.NewLoop(writeapi.Config{
 		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
-		MaxLag: domain.Position(config.MaxLag), Readable: config.Readable,
+		MaxLag: domain.Position(config.MaxLag), MaxWaiting: config.Limits.Waiting, Readable: config.Readable,
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })
 	// A transaction that does nothing begins the log if it is empty, and waits for what the log holds.
 	if _, err := p.Loop.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error { return nil }); err != nil {
 		return Parts{}, fmt.Errorf("begin to write: %w", err)
 	}
-	config.Read.Waiter, config.Read.Limits = p.Progress, config.Query.Limits
+	config.Read.Waiter = p.Progress
 	p.Read = readapi.New(p.Catalog, p.Model, config.Read)
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
-		Query: config.Query, Body: config.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
+		Query: config.Query, Body: config.Limits.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
 	})
 	return p, nil
 }
 
 // openStores opens the log and the read model for the resources of an app.
 func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts, error) {
-	catalog, err := domain.NewCatalog(policy(app), resources(app)...)
+	catalog, err := domain.NewCatalog(policy(app), resources(app, config.Limits)...)
 	if err != nil {
 		return Parts{}, fmt.Errorf("declare resources: %w", err)
 	}
@@ -261,12 +258,13 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	return p, nil
 }
 
-func resources(app App) []domain.Resource {
+func resources(app App, limits Limits) []domain.Resource {
 	all := slices.Concat(app.Resources, idempotency.Resources())
 	for _, plugin := range app.Plugins {
 		all = append(all, plugin.Resources...)
 	}
 	for i := range all {
+		limits.ids(&all[i])
 		for _, plugin := range app.Plugins {
 			all[i].Check = inTurn(all[i].Check, plugin.Checks[all[i].Name])
 		}
@@ -304,7 +302,7 @@ func policy(app App) domain.Policy {
 // endpoints are those of all resources, the utilities, and those of plug-ins.
 func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	var all []web.Endpoint
-	keys := s.keys()
+	keys := s.keys(config.Limits)
 	for _, r := range s.parts.Catalog.Resources() {
 		for _, e := range s.resource(app, r) {
 			all = append(all, repeatable(keys, e))
@@ -316,7 +314,7 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	}
 	all = append(all, utilities...)
 	all = append(all, repeatable(keys, batch.Endpoint(batch.Config{
-		Max: config.BatchMaxRequests, Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
+		Max: config.Limits.BatchRequests, Limits: config.Limits.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
@@ -343,10 +341,11 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 }
 
 // keys carry out requests that have an idempotency key.
-func (s *Server) keys() *idempotency.Keys {
+func (s *Server) keys(limits Limits) *idempotency.Keys {
 	return &idempotency.Keys{
 		Loop: s.parts.Loop, Model: s.parts.Model,
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
+		Limits:   limits.Keys,
 	}
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"time"
 
@@ -47,15 +46,8 @@ type Config struct {
 	EOSMessage string
 	EOSURL     string
 
-	// MaxBody is the greatest body of a request, in bytes. Default 4 MiB: room for a batch of 25 records of
-	// 160 KiB, while a body is in memory several times until it is an event.
-	MaxBody int64
-	// MaxURL is the greatest length of path and querystring, in bytes. Default 32 KiB.
-	MaxURL int
-	// BodyTimeout is how long the body of a request may take to arrive. Default 30 s.
-	BodyTimeout time.Duration
-	// AnswerTimeout is how long a client may take for each 256 KiB of an answer before it is cut off. Default 30 s.
-	AnswerTimeout time.Duration
+	// Limits bound every request.
+	Limits Limits
 
 	// Log receives a line for each request at level info and what went wrong inside at level error. Default:
 	// the standard logger of logrus.
@@ -89,10 +81,7 @@ func (c Config) WithDefaults() Config {
 	setDefault(&c.VersionRedirect.TTL, -1)
 	setDefault(&c.SlashRedirect.TTL, 3600)
 	setDefault(&c.Errors.RetryAfter, 3)
-	setDefault(&c.MaxBody, 4<<20)
-	setDefault(&c.MaxURL, 32<<10)
-	setDefault(&c.BodyTimeout, 30*time.Second)
-	setDefault(&c.AnswerTimeout, 30*time.Second)
+	c.Limits.setDefaults()
 	if c.Log == nil {
 		c.Log = logrus.StandardLogger()
 	}
@@ -121,21 +110,6 @@ func (c Config) Validate() error {
 	}
 	check(versionSyntax.MatchString(c.Version), "the version %q must be a v and a number", c.Version)
 	check(c.Scheme == "" || c.Scheme == "http" || c.Scheme == "https", "the scheme %q must be http or https", c.Scheme)
-	check(c.MaxBody > 0, "the greatest body must be positive, not %d bytes", c.MaxBody)
-	check(c.MaxURL > 0, "the greatest URL must be positive, not %d bytes", c.MaxURL)
-	check(c.BodyTimeout > 0, "the time for a body must be positive, not %s", c.BodyTimeout)
-	check(c.AnswerTimeout > 0, "the time for an answer must be positive, not %s", c.AnswerTimeout)
+	check(c.Limits.positive(), "the limits must be positive, not %+v", c.Limits)
 	return errors.Join(problems...)
-}
-
-// Server is an http.Server for the handler with limits on what comes before it: a client has ten seconds to send its
-// headers, which may take 64 KiB, and an idle connection is closed after two minutes. Bodies and answers are limited by
-// [Config], which gives each part of an answer its time, because a subscription lasts.
-func Server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
 }

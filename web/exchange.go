@@ -23,8 +23,8 @@ type exchange struct {
 }
 
 func (f *Frame) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{frame: f, answer: recorder{ResponseWriter: w, timeout: f.config.AnswerTimeout}}
-	x.Request = Request{Request: r, limit: f.config.MaxBody, timeout: f.config.BodyTimeout, w: &x.answer}
+	x := &exchange{frame: f, answer: recorder{ResponseWriter: w, timeout: f.config.Limits.AnswerTime}}
+	x.Request = Request{Request: r, limit: f.config.Limits.Body, timeout: f.config.Limits.BodyTime, w: &x.answer}
 	return x
 }
 

@@ -111,8 +111,8 @@ func (x *exchange) enter() error {
 		x.answer.Header().Set("Alert", x.frame.over)
 		return &domain.Error{Code: domain.Gone}
 	}
-	if len(x.RequestURI) > x.frame.config.MaxURL {
-		return &domain.Error{Code: domain.TooLarge, Message: "The URL is too long."}
+	if err := x.frame.config.Limits.check(x.Request.Request); err != nil {
+		return err
 	}
 	if x.frame.config.ReadOnly && !isRead(x.Method) {
 		return x.readOnly()

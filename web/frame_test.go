@@ -231,7 +231,7 @@ func TestTheEndOfService(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	frame, _ := setup(t, func(c *web.Config) { c.MaxBody, c.MaxURL = 5, 40 })
+	frame, _ := setup(t, func(c *web.Config) { c.Limits.Body, c.Limits.URL = 5, 40 })
 	const tooLarge = `{"code":413,"errno":113,"error":"Request Entity Too Large","message":"The request is too large."}`
 	for _, c := range []struct {
 		request []string
@@ -257,7 +257,7 @@ func TestLimits(t *testing.T) {
 
 func TestABodyThatDoesNotArriveIsRefused(t *testing.T) {
 	t.Parallel()
-	frame, _ := setup(t, func(c *web.Config) { c.BodyTimeout = 10 * time.Millisecond })
+	frame, _ := setup(t, func(c *web.Config) { c.Limits.BodyTime = 10 * time.Millisecond })
 	server := httptest.NewServer(frame)
 	t.Cleanup(server.Close)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())

@@ -48,8 +48,8 @@ func (r *Request) Origin() domain.Origin {
 // Absolute is the URL that clients use for a path with its version prefix, such as "/v1/buckets?_limit=2".
 func (r *Request) Absolute(path string) string { return r.base + path }
 
-// ReadBody returns the whole body, nil if there is none. It is TooLarge beyond Config.MaxBody and Invalid if it does
-// not arrive whole within Config.BodyTimeout. It can be called once.
+// ReadBody returns the whole body, nil if there is none. It is TooLarge beyond Limits.Body and Invalid if it does
+// not arrive whole within Limits.BodyTime. It can be called once.
 func (r *Request) ReadBody() ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil

@@ -168,7 +168,7 @@ func TestNewRefusesWhatIsNotWellFormed(t *testing.T) {
 	}{
 		"version":            {web.Config{Version: "1"}, nil},
 		"scheme":             {web.Config{Scheme: "gopher"}, nil},
-		"body":               {web.Config{MaxBody: -1}, nil},
+		"body":               {web.Config{Limits: web.Limits{Body: -1}}, nil},
 		"path":               {web.Config{}, one(web.Endpoint{Path: "x"})},
 		"pattern":            {web.Config{}, one(web.Endpoint{Path: "/{x"})},
 		"resource":           {web.Config{}, one(web.Endpoint{Path: "/x", Kind: web.PluralEndpoint})},

@@ -26,7 +26,7 @@ func large(written chan<- error, size int) web.Endpoint {
 func TestAClientThatDoesNotTakeItsAnswerIsCutOff(t *testing.T) {
 	t.Parallel()
 	written := make(chan error, 1)
-	config := web.Config{AnswerTimeout: 50 * time.Millisecond, Log: quiet()}
+	config := web.Config{Limits: web.Limits{AnswerTime: 50 * time.Millisecond}, Log: quiet()}
 	frame, err := web.New(config, []web.Endpoint{large(written, 64<<20)})
 	if err != nil {
 		t.Fatal(err)

@@ -228,7 +228,7 @@ func (a *API) read(verb domain.Verb, r *web.Request, part *Part) (*domain.Comman
 	var err *domain.Error
 	switch verb {
 	case domain.Delete:
-		c.LastModified, err = rest.ParseDeletion(r.URL.RawQuery)
+		c.LastModified, err = rest.ParseDeletion(r.URL.RawQuery, a.opts.Query.Limits)
 	case domain.Post, domain.Put, domain.Patch:
 		raw, readErr := r.ReadBody()
 		if readErr != nil {

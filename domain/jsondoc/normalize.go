@@ -6,15 +6,16 @@ import (
 )
 
 // Limits bounds what [Normalize] accepts. A field that is zero or less sets no limit
-// for Bytes, and stands for the default for Depth.
+// for Bytes and Members, and stands for the default for Depth.
 type Limits struct {
-	Bytes int // length of the source
-	Depth int // nesting of arrays and objects; a scalar has depth 0
+	Bytes   int // length of the source
+	Depth   int // nesting of arrays and objects; a scalar has depth 0
+	Members int // of all objects together, before duplicates are dropped
 }
 
 // DefaultLimits suit a request body: 8 MiB, and a depth that every store can hold
 // (SQLite stops at 1000) even inside several envelopes.
-var DefaultLimits = Limits{Bytes: 8 << 20, Depth: 200}
+var DefaultLimits = Limits{Bytes: 8 << 20, Depth: 200, Members: 100_000}
 
 // Normalize checks any bytes against RFC 8259 and the limits and returns the one value
 // they hold in the normalised form of this package. The error is always a
@@ -26,7 +27,7 @@ func Normalize(src []byte, lim Limits) ([]byte, error) {
 	if lim.Bytes > 0 && len(src) > lim.Bytes {
 		return nil, &SyntaxError{TooLarge, lim.Bytes, "the document is too large"}
 	}
-	n := normalizer{src: src, maxDepth: lim.Depth, dst: make([]byte, 0, len(src)+len(src)/8+8)}
+	n := normalizer{src: src, limits: lim, dst: make([]byte, 0, len(src)+len(src)/8+8)}
 	if err := n.document(); err != nil {
 		return nil, err
 	}
@@ -35,12 +36,13 @@ func Normalize(src []byte, lim Limits) ([]byte, error) {
 
 // normalizer reads src from i on and appends the normalised form to dst.
 type normalizer struct {
-	src      []byte
-	i        int
-	dst      []byte
-	depth    int
-	maxDepth int
-	members  []member // of the objects that are open, innermost last
+	src     []byte
+	i       int
+	dst     []byte
+	limits  Limits
+	depth   int
+	named   int      // members so far
+	members []member // of the objects that are open, innermost last
 }
 
 // member is where one member of an object stands in dst: the name with its quotes at
@@ -116,7 +118,7 @@ func (n *normalizer) literal(word string) error {
 }
 
 func (n *normalizer) nested(container func() error) error {
-	if n.depth == n.maxDepth {
+	if n.depth == n.limits.Depth {
 		return n.fault(TooDeep, "the document is nested too deeply")
 	}
 	n.depth++
@@ -181,6 +183,9 @@ func (n *normalizer) member() error {
 	m := member{name: len(n.dst)}
 	if n.next() != '"' {
 		return n.fault(Malformed, "the name of a member is missing")
+	}
+	if n.named++; n.limits.Members > 0 && n.named > n.limits.Members {
+		return n.fault(TooMany, "the document has too many members")
 	}
 	if err := n.string(); err != nil {
 		return err

@@ -14,6 +14,7 @@ const (
 	NumberOutOfRange                  // beyond the largest finite float64
 	TooDeep                           // nested deeper than Limits.Depth
 	TooLarge                          // longer than Limits.Bytes
+	TooMany                           // more members than Limits.Members
 )
 
 // SyntaxError is the only error of [Normalize].

@@ -37,6 +37,7 @@ type BatchOptions struct {
 	Headers    int    // of one request, defaults included; default 100
 	PathLength int    // of one request with its query, in bytes; default 32 KiB
 	Depth      int    // nesting of one body; default that of jsondoc
+	Members    int    // of all objects in the batch; default that of jsondoc
 	// Bytes of all bodies together, defaults filled in: a small batch can ask for a lot. Default 16 MiB.
 	Bytes int
 }
@@ -56,7 +57,7 @@ func ParseBatch(raw []byte, opts BatchOptions) ([]SubRequest, *domain.Error) {
 	opts = opts.withDefaults()
 	p := batchParser{
 		// A body is inside of the request, the list of requests and the batch.
-		bodyParser: newBodyParser(BodyOptions{Limits: BodyLimits{Depth: opts.Depth + 3}}),
+		bodyParser: newBodyParser(BodyOptions{Limits: BodyLimits{Depth: opts.Depth + 3, Members: opts.Members}}),
 		opts:       opts,
 	}
 	if len(raw) == 0 {

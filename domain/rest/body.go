@@ -26,6 +26,7 @@ type Envelope struct {
 // for its default.
 type BodyLimits struct {
 	Depth           int // nesting of the whole body; default that of jsondoc
+	Members         int // of all objects in the body; default that of jsondoc
 	Principals      int // principals of one permission; default 5000
 	PrincipalLength int // bytes of one principal; default 1024
 	Operations      int // operations of a JSON Patch; default 1000
@@ -34,6 +35,7 @@ type BodyLimits struct {
 func (l BodyLimits) withDefaults() BodyLimits {
 	return BodyLimits{
 		Depth:           positive(l.Depth, jsondoc.DefaultLimits.Depth),
+		Members:         positive(l.Members, jsondoc.DefaultLimits.Members),
 		Principals:      positive(l.Principals, 5000),
 		PrincipalLength: positive(l.PrincipalLength, 1024),
 		Operations:      positive(l.Operations, jsondoc.DefaultPatchLimits.Operations),
@@ -128,7 +130,7 @@ func (p *bodyParser) result() (Envelope, *domain.Error) {
 
 // document is the normalised body, an object or an array; nil if it is neither.
 func (p *bodyParser) document(raw []byte) []byte {
-	doc, err := jsondoc.Normalize(raw, jsondoc.Limits{Depth: p.opts.Limits.Depth})
+	doc, err := jsondoc.Normalize(raw, jsondoc.Limits{Depth: p.opts.Limits.Depth, Members: p.opts.Limits.Members})
 	kind := jsondoc.KindOf(doc)
 	switch {
 	case err != nil:

@@ -34,6 +34,7 @@ var answers = map[domain.Code]answer{
 	domain.Conflict:          {http.StatusConflict, 122, "Integrity constraint violated, please retry."},
 	domain.PreconditionFails: {http.StatusPreconditionFailed, 114, "Resource was modified meanwhile"},
 	domain.TooLarge:          {http.StatusRequestEntityTooLarge, 113, "The request is too large."},
+	domain.HeadersTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, 113, "The headers are too many, or too large."},
 	domain.Unavailable: {
 		http.StatusServiceUnavailable, 201,
 		"Service temporary unavailable due to overloading or maintenance, please retry later.",

@@ -107,7 +107,7 @@ func TestEveryCodeHasAStatusAndABody(t *testing.T) {
 		domain.Invalid: {400, 107}, domain.Unauthenticated: {401, 104}, domain.Forbidden: {403, 121},
 		domain.UnknownObject: {404, 110}, domain.MissingResource: {404, 111}, domain.UnknownVersion: {404, 116},
 		domain.MethodNotAllowed: {405, 115}, domain.NotAcceptable: {406, 107}, domain.UnsupportedType: {415, 107},
-		domain.Conflict: {409, 122}, domain.PreconditionFails: {412, 114}, domain.TooLarge: {413, 113},
+		domain.Conflict: {409, 122}, domain.PreconditionFails: {412, 114}, domain.TooLarge: {413, 113}, domain.HeadersTooLarge: {431, 113},
 		domain.Unavailable: {503, 201}, domain.Gone: {410, 202}, domain.Internal: {500, 999}, "unheard of": {500, 999},
 	} {
 		if got := [2]int{rest.Status(code), rest.Errno(code)}; got != want {

@@ -12,7 +12,7 @@ import (
 
 // QueryLimits bound what a query string may ask for. A field that is zero or less stands for its default.
 type QueryLimits struct {
-	Length     int // bytes of the raw query string; default 65536
+	Length     int // bytes of the raw query string; default 32768
 	Parameters int // distinct names; default 100
 	Values     int // values of one filter; default 1000
 	Sort       int // criteria of the order; default 10
@@ -22,7 +22,7 @@ type QueryLimits struct {
 
 func (l QueryLimits) withDefaults() QueryLimits {
 	return QueryLimits{
-		Length:     positive(l.Length, 64<<10),
+		Length:     positive(l.Length, 32<<10),
 		Parameters: positive(l.Parameters, 100),
 		Values:     positive(l.Values, 1000),
 		Sort:       positive(l.Sort, 10),
@@ -115,8 +115,8 @@ func ParseFields(raw string, opts QueryOptions) ([][]string, *domain.Error) {
 
 // ParseDeletion reads `last_modified` from the query string of DELETE on an object: the timestamp wanted for the tombstone, 0 if
 // there is none (protocol 1.3). It must be an integer, quoted or not, up to [domain.MaxTimestamp].
-func ParseDeletion(raw string) (domain.Timestamp, *domain.Error) {
-	params, err := splitQuery(raw, QueryLimits{}.withDefaults())
+func ParseDeletion(raw string, limits QueryLimits) (domain.Timestamp, *domain.Error) {
+	params, err := splitQuery(raw, limits.withDefaults())
 	if err != nil {
 		return 0, err
 	}

@@ -314,12 +314,12 @@ func TestParseDeletion(t *testing.T) {
 	for raw, want := range map[string]domain.Timestamp{
 		``: 0, `last_modified=null`: 0, `last_modified=12`: 12, `last_modified=%2212%22`: 12, `x=1`: 0,
 	} {
-		if got, err := rest.ParseDeletion(raw); err != nil || got != want {
+		if got, err := rest.ParseDeletion(raw, rest.QueryLimits{}); err != nil || got != want {
 			t.Errorf("%s: got %d, %v, want %d", raw, got, err, want)
 		}
 	}
 	for _, raw := range []string{`last_modified=abc`, `last_modified=1.5`, `last_modified=true`, `last_modified=`, `last_modified=253402300800000`, `last_modified=1&last_modified=2`} {
-		if _, err := rest.ParseDeletion(raw); err == nil || showDetails(err) != `querystring last_modified: Invalid value for last_modified` {
+		if _, err := rest.ParseDeletion(raw, rest.QueryLimits{}); err == nil || showDetails(err) != `querystring last_modified: Invalid value for last_modified` {
 			t.Errorf("%s: got %v", raw, err)
 		}
 	}

@@ -41,7 +41,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	h := web.Server(service)
+	h := service.HTTPServer()
 	h.Addr = "127.0.0.1:8888"
 	log.Print(errors.Join(h.ListenAndServe(), service.Close()))
 }

@@ -95,22 +95,17 @@ func setIDs(r *domain.Resource, s config.Resources) error {
 
 // Config is how the service runs as the settings want it.
 func Config(s *config.Settings, logger *logrus.Logger) server.Config {
-	limits := rest.QueryLimits{Length: s.Limits.MaxQueryBytes, Parameters: s.Limits.MaxQueryFilters}
 	return server.Config{
 		DataDir: s.Storage.DataDir, Memory: s.Storage.Volatile, Log: logConfig(s.EventLog), Model: modelConfig(s.Storage),
 		Web: webConfig(s), File: s.File, VersionFile: s.Project.VersionFile, RootCache: rootCache(s.HTTP.RootCacheExpires),
 		Read: readapi.Options{
 			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
 		},
-		Query: rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: limits},
-		Body: rest.BodyLimits{
-			Depth: s.Limits.MaxJSONDepth, Operations: s.Limits.MaxPatchOperations,
-			Principals: s.Limits.MaxPrincipals, PrincipalLength: s.Limits.MaxPrincipalBytes,
-		},
+		Query:  rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize},
+		Limits: limits(s.Limits), BatchStrict: s.Limits.BatchStrict,
 		Cache: server.CacheConfig{
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
 		},
-		BatchMaxRequests: batchLimit(s.Limits.BatchMaxRequests), BatchStrict: s.Limits.BatchStrict,
 		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
 		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
 	}
@@ -122,13 +117,6 @@ func rootCache(expiry time.Duration) time.Duration {
 		return -1
 	}
 	return expiry
-}
-
-func batchLimit(n int) int {
-	if n == 0 {
-		return -1
-	}
-	return n
 }
 
 func logConfig(l config.EventLog) server.LogConfig {
@@ -167,7 +155,6 @@ func webConfig(s *config.Settings) web.Config {
 		VersionRedirect: redirect(h.VersionRedirect, h.VersionRedirectTTL), SlashRedirect: redirect(h.SlashRedirect, h.SlashRedirectTTL),
 		Errors: rest.ErrorOptions{RetryAfter: seconds(h.RetryAfter), Info: s.Project.ErrorLink},
 		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: cmp.Or(h.EndOfService.URL, s.Project.Docs),
-		MaxBody: int64(s.Limits.MaxBodyBytes),
 	}
 	if h.Backoff > 0 {
 		c.Backoff = func() int {

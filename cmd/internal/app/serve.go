@@ -15,7 +15,6 @@ import (
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/server"
-	"github.com/kintolog/kintolog/web"
 )
 
 // grace is how long requests under way may take to end when the service stops, before they are cut off.
@@ -48,11 +47,10 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 		return fmt.Errorf("listen: %w", err)
 	}
 	announce(out, o, s, service, listener.Addr())
-	return serve(ctx, listener, service)
+	return serve(ctx, listener, service.HTTPServer())
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	httpServer := web.Server(handler)
+func serve(ctx context.Context, listener net.Listener, httpServer *http.Server) error {
 	failed := make(chan error, 1)
 	go func() { failed <- httpServer.Serve(listener) }()
 	select {

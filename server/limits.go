@@ -1,0 +1,38 @@
+package server
+
+import (
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/idempotency"
+	"github.com/kintolog/kintolog/web"
+)
+
+// Limits bound what comes in. A field that is zero stands for its default.
+type Limits struct {
+	Request web.Limits       // what every request has
+	Query   rest.QueryLimits // query strings of resources
+	Body    rest.BodyLimits  // JSON in bodies; also of each request in a batch, which has Members alone
+	Keys    idempotency.Limits
+	// ID is the greatest length of an id, in bytes: from 36, so that there is room for UUIDs, to 255, the default.
+	ID int
+	// BatchRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for no limit.
+	BatchRequests int
+	// BatchBytes bounds the bodies of a batch together, defaults filled in. Default 16 MiB.
+	BatchBytes int
+	// Waiting is how many writes may wait for the log before more are refused. Default 4096.
+	Waiting int
+}
+
+// batch are the limits of one request of a batch that is written, which become those of the request that it makes.
+func (l Limits) batch() rest.BatchOptions {
+	return rest.BatchOptions{
+		Headers: l.Request.Headers, PathLength: l.Request.URL, Depth: l.Body.Depth, Members: l.Body.Members, Bytes: l.BatchBytes,
+	}
+}
+
+// ids bounds those of a resource.
+func (l Limits) ids(r *domain.Resource) {
+	if l.ID > 0 {
+		r.IDs = r.IDs.UpTo(l.ID)
+	}
+}
