@@ -107,7 +107,10 @@ func TestFilterValueIsJSONOrText(t *testing.T) {
 func TestTextIsWhatLikeSees(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		`"a\u00E9\n"`: "aé\n", `1.0`: `1.0`, `false`: `false`, `[1,"a"]`: `[1,"a"]`, `null`: `null`, ``: ``,
+		`"a\u00E9\n"`: "aé\n", `1.0`: `1.0`, `false`: `false`, `[1,"a"]`: `[1, "a"]`, `null`: `null`, ``: ``,
+		`[]`: `[]`, `{"bb":{},"\u00E9":[[]],"a":null}`: `{"a": null, "bb": {}, "é": [[]]}`,
+		`["\u00E9\uD83D\uDE00\"\\\n\u001F/",", "]`: `["é😀\"\\\n\u001F/", ", "]`,
+		`1.5e-07`: `0.00000015`, `[-1e+20]`: `[-100000000000000000000]`,
 	} {
 		if got := jsondoc.Text([]byte(value)); got != want {
 			t.Errorf("Text(%s) = %q; want %q", value, got, want)

@@ -1,14 +1,65 @@
 package jsondoc
 
-import "strings"
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // Text returns the text of a value for the filter like_ (protocol 3.6): of a string its
-// characters, of anything else its normalised JSON. A missing value has the text "".
+// characters, of anything else its JSON as PostgreSQL writes jsonb. That has short names
+// first, a blank after each comma and colon, numbers without exponents, and escapes only
+// where JSON needs them. A missing value has the text "".
 func Text(value []byte) string {
 	if text, ok := String(value); ok {
 		return text
 	}
-	return string(value)
+	return string(appendJSONB(nil, value))
+}
+
+func appendJSONB(dst, value []byte) []byte {
+	switch KindOf(value) {
+	case KindString:
+		return append(appendReadable(append(dst, '"'), decoded(inside(value))), '"')
+	case KindNumber:
+		return appendPositional(dst, value)
+	case KindArray:
+		dst = append(dst, '[')
+		for element := range Elements(value) {
+			dst = append(appendJSONB(dst, element), ", "...)
+		}
+		return append(bytes.TrimSuffix(dst, []byte(", ")), ']')
+	case KindObject:
+		dst = append(dst, '{')
+		for _, m := range sortedMembers(value) {
+			dst = append(appendReadable(append(dst, '"'), m.name), `": `...)
+			dst = append(appendJSONB(dst, m.value), ", "...)
+		}
+		return append(bytes.TrimSuffix(dst, []byte(", ")), '}')
+	default:
+		return append(dst, value...)
+	}
+}
+
+// appendReadable escapes quotes, backslashes and control characters, and nothing else.
+func appendReadable(dst, text []byte) []byte {
+	for _, c := range text {
+		if c < utf8.RuneSelf {
+			dst = appendRune(dst, rune(c))
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+func appendPositional(dst, number []byte) []byte {
+	if bytes.IndexByte(number, 'e') < 0 {
+		return append(dst, number...)
+	}
+	f, _ := strconv.ParseFloat(string(number), 64)
+	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
 // MatchLike tells whether text matches the pattern of a filter like_: * stands for any

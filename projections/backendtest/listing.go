@@ -58,6 +58,7 @@ func filtersAsTheReference(f *fixture) {
 	f.addSample()
 	f.commit(
 		create("/l/nested", 200, `"v":{"k":{"x":"Straße"}},"deleted":true,"tags":["a",1,{"b":[1,2]}]`),
+		create("/l/texts", 202, `"v":["É","\u001F\n\\",1e20,{"k":1.5e-7,"":"😀"}]`),
 		create("/l/text", 201, `"v":"50% of_it\\ É","tags":"a"`))
 	values := []string{`null`, `""`, `"a"`, `"é"`, `1`, `1.0`, `2.4`, `-1e+300`, `9007199254740993`, `true`, `false`, `[]`, `[1]`, `["a"]`, `{"k":1}`, `{"kk":1}`}
 	var filters []string
@@ -74,7 +75,7 @@ func filtersAsTheReference(f *fixture) {
 		`in last_modified 101 102.0 101.5 "101" 1e+300`, `eq last_modified 101.0`, `gt last_modified 101.5`, `lt last_modified 101.5`,
 		`min last_modified -1e+300`, `max last_modified 18446744073709551615`,
 		`has v true`, `has v false`, `has v.k true`, `has id true`, `has id false`, `has deleted true`, `has deleted false`,
-		`like v "a"`, `like v "É"`, `like v "*A"`, `like v "[1*"`, `like v ""`, `like v "*"`, `like v "k\":1"`, `like v "1"`,
+		`like v "a"`, `like v "É"`, `like v "*A"`, `like v "[1*"`, `like v ""`, `like v "*"`, `like v "k\": 1"`, `like v "é\", "`, `like v "\\"`, `like v "00e"`, `like v "1"`,
 		`like v "%"`, `like v "_"`, `like v "\\"`, `like v.k.x "STRA*"`, `like id "R0"`, `like last_modified "10*"`, `like deleted "t"`,
 		`contains tags "a"`, `contains tags "a" 1`, `contains tags {"b":[2]}`, `contains_any tags 2 1`, `contains_any tags {"b":[1,2]}`)
 	for _, text := range filters {

@@ -97,11 +97,9 @@ func (dialect) In(a *sqlquery.Args, f domain.Field, values [][]byte) string {
 
 func (dialect) Has(a *sqlquery.Args, f domain.Field) string { return attribute(a, f) + " IS NOT NULL" }
 
-// Text is what the data says, character by character, unless it is a string.
 func (dialect) Text(a *sqlquery.Args, f domain.Field) string {
 	v := attribute(a, f)
-	raw := strings.ReplaceAll(v, "o.doc", "o.data::json")
-	return "CASE WHEN jsonb_typeof(" + v + ") = 'string' THEN " + v + " #>> '{}' ELSE " + raw + "::text END"
+	return "CASE WHEN jsonb_typeof(" + v + ") = 'string' THEN " + v + " #>> '{}' ELSE " + v + "::text END"
 }
 
 // Like folds case as Go does, with a table, because lower depends on the collation; texts in ASCII
