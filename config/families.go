@@ -56,7 +56,7 @@ func (l *loader) familyNames() []string {
 func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
 	r := &l.Resources
 	if grant, found := strings.CutSuffix(name, "_principals"); found && l.isGrant(grant) {
-		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return words(text), nil }), grantFamily, true
+		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return items(text), nil }), grantFamily, true
 	}
 	if resource, found := strings.CutSuffix(name, "_id_generator"); found && l.isResource(resource) {
 		return entry(name, r.IDGenerators, resource, func(text string) (IDGenerator, error) {

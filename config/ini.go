@@ -25,6 +25,8 @@ var iniOptions = ini.LoadOptions{
 type document struct {
 	app    map[string]string // [app:main]
 	server map[string]string // [server:main]
+	// jsonLogs is the section that asks Python for logs in JSON, "" if there is none.
+	jsonLogs string
 }
 
 // readFile reads a configuration file, or nothing if there is no name.
@@ -73,7 +75,18 @@ func parseFile(content []byte, path string) (document, error) {
 		return document{}, err
 	}
 	app, err = withoutPrefix(app)
-	return document{app: app, server: server}, err
+	return document{app: app, server: server, jsonLogs: jsonLogs(parsed)}, err
+}
+
+// jsonLogs finds the formatter that makes lines of JSON, whosever it is.
+func jsonLogs(parsed *ini.File) string {
+	for _, section := range parsed.Sections() {
+		class := strings.ToLower(section.Key("class").Value())
+		if strings.HasPrefix(section.Name(), "formatter_") && strings.Contains(class, "json") {
+			return section.Name()
+		}
+	}
+	return ""
 }
 
 // syntaxError tells where the file is wrong, but not what is there: it may be part of a secret.

@@ -79,6 +79,9 @@ func (l *loader) all() {
 	for _, b := range l.table() {
 		l.apply(b, b.name)
 	}
+	if _, _, given := l.resolve("prometheus_prefix"); !given {
+		l.Metrics.Prefix = l.Project.Name
+	}
 	l.stores()
 	l.policies()
 	l.listeners()

@@ -104,6 +104,22 @@ func TestFileNameIsThatOfTheEnvironment(t *testing.T) {
 	}
 }
 
+// As an empty one is an answer, only one that is not there is that of the project.
+func TestMetricsBeginWithTheProjectUnlessThePrefixIsGiven(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string]string{
+		"project_name = shop": "shop", "project_name = shop\nprometheus_prefix =": "", "project_name = shop\nprometheus_prefix = p": "p",
+	} {
+		s, _, err := config.Load(file(t, lines), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Metrics.Prefix; got != want {
+			t.Errorf("%q: got the prefix %q, want %q", lines, got, want)
+		}
+	}
+}
+
 func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 	t.Parallel()
 	path := file(t,

@@ -78,7 +78,7 @@ const (
 	policyAdvice     = "use basicauth, kinto.plugins.accounts.AccountsPolicy or kinto.plugins.openid.OpenIDConnectPolicy"
 	generatorAdvice  = "use kinto.views.NameGenerator, kinto.views.RelaxedUUID or kinto.core.storage.generators.UUID4"
 	pluginAdvice     = "Python packages cannot be loaded, so remove it, and write in Go what you need of it"
-	listenerAdvice   = "use webhook, or remove it and follow the events over NATS or the event stream of an endpoint"
+	listenerAdvice   = "use webhook, or remove it and follow the events over NATS"
 )
 
 // plugin finds a plug-in by name.

@@ -56,7 +56,7 @@ func (l *loader) obsolete() {
 // decider refuses code that decides who may do what, unless it is what Kinto itself has.
 func (l *loader) decider(name string) {
 	l.apply(bind(name, new(string), func(text string) (string, error) {
-		if text != "" && !strings.HasPrefix(text, "kinto.core.") {
+		if text != "" && !strings.HasPrefix(text, "kinto.core.") && !strings.HasPrefix(text, "kinto.authorization.") {
 			return "", errors.New("names Python code, which cannot be loaded, to decide who may do what: remove it if " +
 				"groups and permissions as Kinto has them are enough")
 		}

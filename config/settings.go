@@ -156,7 +156,7 @@ type Logging struct {
 // Metrics is what is measured, and how it is named (protocol 7.7).
 type Metrics struct {
 	MatchdictFields  []string  // metrics_matchdict_fields; bucket_id collection_id group_id record_id
-	Prefix           string    // prometheus_prefix; "" for Project.Name
+	Prefix           string    // prometheus_prefix, which may be ""; else Project.Name
 	Disabled         []string  // prometheus_disabled_metrics, or disabled_metrics; none
 	CreatedSeries    bool      // prometheus_created_metrics_enabled; true
 	HistogramBuckets []float64 // prometheus_histogram_buckets, ascending, without Inf, which is always there; 0.01 0.05 0.1 0.5 1 3 6

@@ -32,7 +32,7 @@ var everything = []string{
 	"id_generator = kinto.core.storage.generators.UUID4", "bucket_id_generator = kinto.views.RelaxedUUID",
 	"record_id_generator = kinto.views.NameGenerator",
 	"experimental_collection_schema_validation = on", "experimental_permissions_endpoint = True", "explicit_permissions = f",
-	"bucket_create_principals =", "user-data_delete_principals = a\n  b", "plural_bucket_get_enabled = false",
+	"bucket_create_principals =", "user-data_delete_principals = a,\n  b", "plural_bucket_get_enabled = false",
 	"object_record_put_enabled = false", "group_cache_expires_seconds = 1", "blog.record_cache_expires_seconds = 2",
 	"blog.Posts.record_cache_expires_seconds = 3",
 	"userid_hmac_secret = hush1", "multiauth.policies = Account Google", "multiauth.policy.Account.use = kinto.plugins.accounts.AccountsPolicy",

@@ -8,15 +8,23 @@ func (l *loader) stores() {
 		l.warn("permission_backend", "permission_backend has no effect: permissions are kept with the objects, in %s.",
 			l.Storage.ReadModel)
 	}
-	if kind := l.valueOf("cache_backend"); l.Storage.Cache.Backend == Shared && cacheServers[kind] {
-		l.warn("cache_backend", "cache_backend names %s, which is not used: what processes share is kept beside the event log.", kind)
+	cache := "the cache is in the memory of the process"
+	if l.Storage.Cache.Backend == Shared {
+		cache = "what processes share is kept beside the event log"
 	}
-	for _, name := range []string{"permission_url", "cache_url"} {
-		var elsewhere URL
-		_, given := l.apply(address(name, &elsewhere, func(text string) (URL, error) { return URL(text), nil }), name)
-		if given && elsewhere != "" && string(elsewhere) != l.valueOf("storage_url") {
-			l.warn(name, "%s has no effect: everything is kept where storage_url says.", name)
-		}
+	if kind := l.valueOf("cache_backend"); l.Storage.Cache.Backend == Shared && cacheServers[kind] {
+		l.warn("cache_backend", "cache_backend names %s, which is not used: %s.", kind, cache)
+	}
+	l.elsewhere("permission_url", "permissions are kept with the objects")
+	l.elsewhere("cache_url", cache)
+}
+
+// elsewhere says why an address has no effect, if it is not that of the one database.
+func (l *loader) elsewhere(name, sentence string) {
+	var url URL
+	_, given := l.apply(address(name, &url, func(text string) (URL, error) { return URL(text), nil }), name)
+	if given && url != "" && string(url) != l.valueOf("storage_url") {
+		l.warn(name, "%s has no effect: %s.", name, sentence)
 	}
 }
 

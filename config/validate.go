@@ -154,6 +154,9 @@ func (l *loader) cautions() {
 		l.warn("storage_url", "storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read "+
 			"model is the embedded SQLite.")
 	}
+	if l.document.jsonLogs != "" && l.Logging.Format != "json" {
+		l.warn("log_format", "[%s] has no effect: log_format = json writes the log as JSON.", l.document.jsonLogs)
+	}
 	if l.EventLog.Sync == SyncInterval {
 		l.warn("log_sync", "log_sync is interval: changes that were acknowledged are lost when the power fails.")
 	}

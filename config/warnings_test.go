@@ -43,7 +43,8 @@ func TestLoadWarns(t *testing.T) {
 			"object_record_put_enabled = true\nmultiauth.policy.unused.issuer = a\nmultiauth.policy.basicauth.use = basicauth\n" +
 			"event_listeners.unused.anything = a\nattachment.extra.x = y", nil},
 		{"obsolete in silence", "", "flush_endpoint_enabled = false\ntm.annotate_user = true\ntransaction_per_request = true\n" +
-			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\nset debug = false", nil},
+			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\n" +
+			"multiauth.authorization_policy = kinto.authorization.AuthorizationPolicy\nset debug = false", nil},
 		{"an obsolete group", "", "sentry_dsn = https://hush@h/1\nsentry_env = prod", []string{
 			"sentry_dsn, sentry_env: no effect, because Sentry is not built in; errors are in the log of " +
 				"the program.",
@@ -56,6 +57,10 @@ func TestLoadWarns(t *testing.T) {
 			"cache_pool_recycle, storage_poolclass: no effect, because connections are pooled by other means; parameters of " +
 				"storage_url such as pool_max_conns set them up.",
 		}},
+		{"logs in JSON", "", "[formatter_json]\nclass = kinto.core.JsonLogFormatter", []string{
+			"[formatter_json] has no effect: log_format = json writes the log as JSON.",
+		}},
+		{"logs in JSON, as here", "", "log_format = json\n[formatter_json]\nclass = kinto.core.JsonLogFormatter", nil},
 		{"Python code", "", "logging_renderer = x\ninitialization_sequence = y", []string{
 			"initialization_sequence: no effect, because the start is not a sequence of Python functions.",
 			"logging_renderer: no effect, because Python code is not loaded; log_format and log_level say how to log.",
@@ -72,7 +77,7 @@ func TestLoadWarns(t *testing.T) {
 		{"PostgreSQL throughout", "", postgres + "permission_backend = kinto.core.permission.postgresql\n" +
 			"permission_url = postgresql://u:hush@h/d\ncache_backend = kinto.core.cache.postgresql\ncache_url = postgresql://u:hush@h/d", nil},
 		{"PostgreSQL in several places", "", postgres + "permission_url = postgresql://u:hush@h/other", []string{
-			"permission_url has no effect: everything is kept where storage_url says.",
+			"permission_url has no effect: permissions are kept with the objects.",
 		}},
 		{"permissions elsewhere", "", "permission_backend = kinto.core.permission.postgresql", []string{
 			"permission_backend has no effect: permissions are kept with the objects, in sqlite.",
@@ -81,6 +86,7 @@ func TestLoadWarns(t *testing.T) {
 			"cache_backend names kinto.core.cache.memcached, which is not used: what processes share is kept beside the event log.",
 			"cache_hosts: no effect, because memcached is not used.",
 		}},
+		{"a cache elsewhere", "", "cache_url = redis://h/1", []string{"cache_url has no effect: the cache is in the memory of the process."}},
 		{"a database that is not used", "", "storage_url = postgresql://u:hush@h/d", []string{
 			"storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read model is the embedded SQLite.",
 		}},

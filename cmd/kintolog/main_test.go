@@ -325,7 +325,7 @@ func TestExitCodes(t *testing.T) {
 		{p, "init --ini y.ini --host a:1", 2, `--host cannot be "a:1"`},
 		{p, "status", 1, "there is no data folder"},
 		{p, "status --config nowhere.ini", 1, "nowhere.ini"},
-		{p, "start --port none", 1, "the port must be a number"},
+		{p, "start --port none", 2, `invalid argument "none" for "--port" flag`},
 		{p, "purge-deleted", 2, "how many"},
 		{p, "purge-deleted record", 2, "must be a number"},
 		{p, "purge-deleted -- record -1", 2, "must be a number"},
@@ -344,6 +344,17 @@ func TestExitCodes(t *testing.T) {
 	}
 	if code, _, stderr := p.run("", "init"); code != 1 || stderr != "config/kinto.ini already exists.\n" {
 		t.Errorf("a second init: %d, %q", code, stderr)
+	}
+}
+
+func TestStartTakesTheFlagOfKintoThatHasNoEffect(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.must("init")
+	s := p.start("--reload")
+	s.end()
+	if got := s.stderr.String(); !strings.Contains(got, "--reload") || !strings.Contains(got, "no effect") {
+		t.Errorf("start --reload said %q", got)
 	}
 }
 
@@ -370,7 +381,7 @@ func TestPasswordsFromAPipe(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.must("init")
-	code, _, stderr := p.run("alice\none\ntwo\nsame\nsame\n", "create-user")
+	code, _, stderr := p.run("no/name\nalice\none\ntwo\nsame\nsame\n", "create-user")
 	if code != 0 || !strings.Contains(stderr, "They differ") {
 		t.Errorf("create-user: %d, %q", code, stderr)
 	}

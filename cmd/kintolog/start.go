@@ -7,18 +7,22 @@ import (
 )
 
 func newStart(g *globals) *cobra.Command {
-	var port string
+	var port uint16
 	var withoutProjector bool
 	cmd := &cobra.Command{
 		Use: "start", Short: "Run the HTTP server", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := g.options()
-			o.Port, o.NoProjector = port, withoutProjector
+			if o.NoProjector = withoutProjector; cmd.Flags().Changed("port") {
+				o.Port = &port
+			}
 			return app.Advise(app.Serve(cmd.Context(), o, g.out(), g.logger()))
 		},
 	}
-	cmd.Flags().StringVar(&port, "port", "", "listen on `PORT` (default that of the settings, 8888); 0 is a free one")
+	cmd.Flags().Uint16Var(&port, "port", 0, "listen on `PORT` (default that of the settings, 8888); 0 is a free one")
 	cmd.Flags().BoolVar(&withoutProjector, "no-projector", false, "leave the read model to kintolog projector")
+	cmd.Flags().Bool("reload", false, "")
+	_ = cmd.Flags().MarkDeprecated("reload", "it is Kinto's, and has no effect: start again to have settings read again") // is a flag
 	return cmd
 }
 

@@ -30,6 +30,9 @@ Exit codes: 51 if the service is read-only, 52 if it has no accounts, 53 if the 
 			case !s.Settings.Plugins.Has(config.PluginAccounts):
 				return exit{exitNoAccounts, fmt.Errorf("the service has no accounts: add %s to includes", config.PluginAccounts)}
 			}
+			if name != "" && !accounts.ValidName(name) {
+				return usage("%q cannot be the name of an account", name)
+			}
 			if name, password, err = credentials(cmd, name, password); err != nil {
 				return exit{exitAborted, err}
 			}
@@ -49,8 +52,8 @@ Exit codes: 51 if the service is read-only, 52 if it has no accounts, 53 if the 
 func credentials(cmd *cobra.Command, name, password string) (string, string, error) {
 	p := newPrompt(cmd.Context())
 	var err error
-	for name == "" && err == nil {
-		name, err = p.ask("Username: ")
+	for !accounts.ValidName(name) && err == nil {
+		name, err = p.ask("Username (letters, digits and + . @ _ -): ")
 	}
 	for password == "" && err == nil {
 		password, err = p.twice()
@@ -64,9 +67,6 @@ func createUser(cmd *cobra.Command, s app.Service, name, password string) (err e
 		return app.Advise(err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	if !service.Parts().Catalog.Resource("account").IDs.Valid(name) {
-		return usage("%q cannot be the name of an account", name)
-	}
 	err = accounts.Put(cmd.Context(), service.Parts(), name, password)
 	if domain.CodeOf(err) == domain.Invalid {
 		return usage("%w", err)

@@ -36,7 +36,7 @@ func (*policy) Challenge() string { return `Basic realm="Realm"` }
 // wait too long for its turn to be hashed.
 func (p *policy) Authenticate(r *http.Request) (string, error) {
 	credentials, ok := rest.ParseBasic(r.Header.Get("Authorization"))
-	if !ok || !isName(credentials.User) {
+	if !ok || !ValidName(credentials.User) {
 		return "", nil
 	}
 	hash, err := p.accounts.hashOf(r.Context(), credentials.User)

@@ -14,13 +14,14 @@ const plural domain.Plural = "/accounts"
 
 var idSyntax = regexp.MustCompile(`\A[a-zA-Z0-9][+.@a-zA-Z0-9_-]*\z`)
 
-func isName(id string) bool { return len(id) <= domain.MaxIDLength && idSyntax.MatchString(id) }
+// ValidName tells whether an account can have the name.
+func ValidName(id string) bool { return len(id) <= domain.MaxIDLength && idSyntax.MatchString(id) }
 
 // resource declares accounts. Their ids are chosen by the users.
 func (h *hasher) resource() domain.Resource {
 	return domain.Resource{
 		Name: "account", Path: string(plural), Secret: true,
-		IDs:     domain.IDs{Valid: isName},
+		IDs:     domain.IDs{Valid: ValidName},
 		Prepare: h.prepare,
 		Owner:   func(u domain.URI, _ domain.Caller) string { return Prefix + u.ID() },
 		Check:   check,

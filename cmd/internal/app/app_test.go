@@ -252,7 +252,7 @@ func TestTheConsoleIsServedFromItsFolder(t *testing.T) {
 func TestLogsAreLinesOfJSONIfWanted(t *testing.T) {
 	t.Parallel()
 	for format, begins := range map[string]string{"json": `{"time":"`, "text": ""} {
-		file, _, _, err := prepare(t, "kinto.log_format = "+format)
+		file, _, _, err := prepare(t, "kinto.log_format = "+format, "kinto.statsd_backend = warned.of")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,11 +262,12 @@ func TestLogsAreLinesOfJSONIfWanted(t *testing.T) {
 		if _, err := (app.Options{Config: file}).Settings(logger); err != nil {
 			t.Fatal(err)
 		}
-		logged.Reset()
 		logger.WithField("code", 200).Info("request.summary")
-		line := logged.String()
-		if !strings.HasPrefix(line, begins) || (line[0] == '{') != (format == "json") || !strings.Contains(line, "request.summary") {
-			t.Errorf("%s: got %s", format, line)
+		lines := strings.SplitAfter(logged.String(), "\n")
+		for i, says := range []string{"statsd_backend", "request.summary"} {
+			if line := lines[i]; !strings.HasPrefix(line, begins) || (line[0] == '{') != (format == "json") || !strings.Contains(line, says) {
+				t.Errorf("%s: got %s, want one that says %s", format, line, says)
+			}
 		}
 	}
 }

@@ -35,7 +35,7 @@ func meter(s *config.Settings) (*metrics.Meter, error) {
 		}
 	}
 	o := metrics.Options{
-		Prefix: cmp.Or(s.Metrics.Prefix, s.Project.Name), Fields: s.Metrics.MatchdictFields, Disabled: s.Metrics.Disabled,
+		Prefix: s.Metrics.Prefix, Fields: s.Metrics.MatchdictFields, Disabled: s.Metrics.Disabled,
 		Buckets: s.Metrics.HistogramBuckets, WithoutCreated: !s.Metrics.CreatedSeries,
 	}
 	switch wanted {

@@ -15,11 +15,11 @@ import (
 
 // Options are what every command of the service is given on its command line.
 type Options struct {
-	Config string // a kinto.ini; "" for $KINTO_INI, and without that for a newcomer's settings
-	Listen string // host:port, wins over the file
-	Port   string // wins over the port of the file, not over Listen
-	Level  string // log level, wins over the file
-	Data   string // the data folder, wins over the file
+	Config string  // a kinto.ini; "" for $KINTO_INI, and without that for a newcomer's settings
+	Listen string  // host:port, wins over the file
+	Port   *uint16 // unless nil wins over the port of the file, not over Listen
+	Level  string  // log level, wins over the file
+	Data   string  // the data folder, wins over the file
 	// NoProjector leaves the read model to projector processes.
 	NoProjector bool
 }
@@ -33,22 +33,15 @@ func (o Options) Settings(logger *logrus.Logger) (*config.Settings, error) {
 	return s, err
 }
 
-// load reads the settings, and completes them with what the command line says. Warnings are logged.
+// load reads the settings, and completes them with what the command line says.
 func (o Options) load(logger *logrus.Logger) (*config.Settings, error) {
-	file := cmp.Or(o.Config, os.Getenv("KINTO_INI"))
-	s, warnings, err := config.Load(file, os.Environ())
-	for _, w := range warnings {
-		logger.Warn(w)
-	}
+	s, err := o.read(logger)
 	if err != nil {
 		return nil, err
 	}
 	s.Storage.DataDir = cmp.Or(o.Data, s.Storage.DataDir)
-	s.Logging.Level = cmp.Or(o.Level, s.Logging.Level)
-	if o.Port != "" {
-		if s.Server.Port, err = strconv.Atoi(o.Port); err != nil || s.Server.Port < 0 || s.Server.Port > 65535 {
-			return nil, fmt.Errorf("the port must be a number from 0 to 65535, not %q", o.Port)
-		}
+	if o.Port != nil {
+		s.Server.Port = int(*o.Port)
 	}
 	if o.Listen != "" {
 		host, port, err := net.SplitHostPort(o.Listen)
@@ -60,7 +53,20 @@ func (o Options) load(logger *logrus.Logger) (*config.Settings, error) {
 			return nil, fmt.Errorf("--listen takes HOST:PORT: the port %q is no number", port)
 		}
 	}
-	return s, configure(logger, s.Logging)
+	return s, nil
+}
+
+// read reads the settings, makes the logger write as they say, and logs what there is to warn of.
+func (o Options) read(logger *logrus.Logger) (*config.Settings, error) {
+	s, warnings, err := config.Load(cmp.Or(o.Config, os.Getenv("KINTO_INI")), os.Environ())
+	if err == nil {
+		s.Logging.Level = cmp.Or(o.Level, s.Logging.Level)
+		err = configure(logger, s.Logging)
+	}
+	for _, w := range warnings {
+		logger.Warn(w)
+	}
+	return s, err
 }
 
 // configure makes a logger write as the settings say.
