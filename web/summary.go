@@ -36,22 +36,29 @@ func (x *exchange) finish(message string, start, end time.Time) {
 	}
 }
 
-// log writes one line about the request (protocol 9.3). The logger adds the time.
+// log writes one line about the request (protocol 9.3), without the fields that there is nothing to say of. The logger adds
+// the time.
 func (x *exchange) log(message string, now time.Time, took time.Duration) {
 	policy, _, _ := strings.Cut(x.Caller.UserID, ":")
 	entry := logrus.Entry{Logger: x.frame.config.Log, Time: now, Context: x.Context(), Data: logrus.Fields{
-		"agent":       x.UserAgent(),
-		"path":        x.URL.Path,
-		"method":      x.Method,
-		"lang":        x.Header.Get("Accept-Language"),
-		"rid":         x.ID,
-		"errno":       x.errno,
-		"querystring": x.URL.RawQuery,
-		"uid":         x.Caller.UserID,
-		"authn_type":  policy,
-		"code":        x.answer.status,
-		"t":           took.Milliseconds(),
+		"path":   x.URL.Path,
+		"method": x.Method,
+		"rid":    x.ID,
+		"errno":  x.errno,
+		"code":   x.answer.status,
+		"t":      took.Milliseconds(),
 	}}
+	for _, field := range [...]struct{ name, value string }{
+		{"agent", x.UserAgent()},
+		{"lang", x.Header.Get("Accept-Language")},
+		{"querystring", x.URL.RawQuery},
+		{"uid", x.Caller.UserID},
+		{"authn_type", policy},
+	} {
+		if field.value != "" {
+			entry.Data[field.name] = field.value
+		}
+	}
 	maps.Copy(entry.Data, x.noted)
 	entry.Info(message)
 }
