@@ -7,12 +7,16 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// allowOrigin answers to the origin of a request, if it has one. Where not all are welcome, caches are told that the
-// answer depends on it.
-func (x *exchange) allowOrigin() error {
+// vary tells caches that the answer depends on the origin of the request, where not all are welcome.
+func (x *exchange) vary() {
 	if x.frame.varies {
 		x.answer.Header().Add("Vary", "Origin")
 	}
+}
+
+// allowOrigin answers to the origin of a request, if it has one.
+func (x *exchange) allowOrigin() error {
+	x.vary()
 	origin := x.Header.Get("Origin")
 	if origin == "" {
 		return nil
@@ -27,6 +31,7 @@ func (x *exchange) allowOrigin() error {
 
 // unrouted sets the cross-origin headers of answers that are not of an endpoint.
 func (x *exchange) unrouted() {
+	x.vary()
 	h := x.answer.Header()
 	h["Access-Control-Expose-Headers"] = exposedUnrouted
 	if allowed := x.frame.config.CORS.AllowUnrouted(x.Header.Get("Origin")); allowed != "" {
