@@ -74,20 +74,27 @@ func (a *applier) skip(entries []eventstore.Entry) ([]eventstore.Entry, error) {
 	return nil, nil
 }
 
+// errBehind: the store holds less than was applied, as a database may that has crashed.
+var errBehind = errors.New("read model has gone back")
+
 // moved goes on from where another projector, or a change of ours whose answer was lost, has left the
-// checkpoint.
+// checkpoint. It is errBehind if that is not further on.
 func (a *applier) moved(ctx context.Context, entries []eventstore.Entry) error {
 	checkpoint, err := a.store.Checkpoint(ctx)
 	if err != nil {
 		return err
 	}
 	if checkpoint.Position <= a.checkpoint.Position {
-		return fmt.Errorf("%w: its checkpoint went from %d to %d", ErrDiverged, a.checkpoint.Position, checkpoint.Position)
+		return a.behind(checkpoint)
 	}
 	if err := a.begin(ctx, checkpoint); err != nil {
 		return err
 	}
 	return a.apply(ctx, entries)
+}
+
+func (a *applier) behind(checkpoint eventstore.Tail) error {
+	return fmt.Errorf("%w: from %d to %d", errBehind, a.checkpoint.Position, checkpoint.Position)
 }
 
 // refused finds what the store does not hold: by halves down to one commit, then row by row.

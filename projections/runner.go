@@ -18,6 +18,8 @@ type RunnerOptions struct {
 	MaxEvents int           // default 2,000
 	MaxBytes  int           // default 8 MiB
 	MaxDelay  time.Duration // between attempts while the store or the log is unavailable, default 5 s
+	// CheckEvery is the time between two looks whether the store still holds what was applied, default 1 s.
+	CheckEvery time.Duration
 }
 
 func (o RunnerOptions) withDefaults() RunnerOptions {
@@ -29,6 +31,9 @@ func (o RunnerOptions) withDefaults() RunnerOptions {
 	}
 	if o.MaxDelay == 0 {
 		o.MaxDelay = 5 * time.Second
+	}
+	if o.CheckEvery == 0 {
+		o.CheckEvery = time.Second
 	}
 	return o
 }
@@ -153,12 +158,40 @@ func (r *Runner) follow(ctx context.Context) error {
 	r.report(nil)
 	ctx, stop := context.WithCancelCause(ctx)
 	q := newQueue(r.options.MaxEvents, r.options.MaxBytes)
-	var reading sync.WaitGroup
+	var beside sync.WaitGroup
 	after := r.applier.checkpoint.Position
-	reading.Go(func() { stop(r.read(ctx, after, q)) })
+	beside.Go(func() { stop(r.read(ctx, after, q)) })
+	beside.Go(func() { stop(r.guard(ctx)) })
 	stop(r.applyAll(ctx, q))
-	reading.Wait()
+	beside.Wait()
 	return context.Cause(ctx)
+}
+
+// guard returns when the store has gone back to an earlier state, which nobody else would notice before the next change.
+func (r *Runner) guard(ctx context.Context) error {
+	tick := time.NewTicker(r.options.CheckEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if err := r.check(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// check is errBehind if the store holds less than was applied. A store that does not answer may hold all of it.
+func (r *Runner) check(ctx context.Context) error {
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	checkpoint, err := r.applier.store.Checkpoint(ctx)
+	if err == nil && checkpoint.Position < r.applier.checkpoint.Position {
+		return r.applier.behind(checkpoint)
+	}
+	return nil
 }
 
 func (r *Runner) verify(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -297,6 +298,81 @@ func TestRunnerTriesAgain(t *testing.T) {
 	}
 	if n := store.failures.Load(); n >= 0 {
 		t.Errorf("%d failures are left", n+1)
+	}
+}
+
+// crashing is a store that is another one after a crash.
+type crashing struct {
+	projections.Store
+	left atomic.Pointer[sqlite.Store]
+}
+
+func (c *crashing) now() projections.Store {
+	if left := c.left.Load(); left != nil {
+		return left
+	}
+	return c.Store
+}
+
+func (c *crashing) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
+	return c.now().Checkpoint(ctx)
+}
+
+func (c *crashing) Apply(ctx context.Context, change projections.Change) error {
+	return c.now().Apply(ctx, change)
+}
+
+func (c *crashing) Quarantined(ctx context.Context) ([]projections.Row, error) {
+	return c.now().Quarantined(ctx)
+}
+
+// A database that has crashed may have lost the last changes, of which it had said that they were made.
+func TestRunnerAppliesAgainWhatTheStoreHasLost(t *testing.T) {
+	t.Parallel()
+	for _, written := range []bool{true, false} {
+		t.Run(fmt.Sprintf("written afterwards: %v", written), func(t *testing.T) {
+			t.Parallel()
+			w, left, store := newWriter(t), openSQLite(t), &crashing{Store: openSQLite(t)}
+			early := start(t, w.log, left)
+			wait(t, early, w.append(event(domain.Created, "/l/a", 1, "1")))
+			early.Close()
+			options := projections.RunnerOptions{CheckEvery: time.Millisecond}
+			if written {
+				options.CheckEvery = time.Hour
+			}
+			r, err := projections.Start(t.Context(), w.log, store, things(t), options)
+			if err != nil {
+				t.Fatalf("Start: %v", err)
+			}
+			t.Cleanup(r.Close)
+			wait(t, r, w.append(event(domain.Created, "/l/b", 2, "1")))
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			positions, err := left.Watch(ctx)
+			if err != nil {
+				t.Fatalf("Watch: %v", err)
+			}
+			store.left.Store(left)
+			if written {
+				w.append(event(domain.Updated, "/l/a", 3, "2"))
+			}
+			for at := domain.Position(0); at < w.tail.Position; {
+				p, more := <-positions
+				if !more {
+					t.Fatalf("the store stays at %d: %v", at, r.Err())
+				}
+				at = p
+			}
+			wait(t, r, w.tail.Position)
+			all := openSQLite(t)
+			wait(t, start(t, w.log, all), w.tail.Position)
+			if got, want := dump(t, left), dump(t, all); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if err := r.Err(); err != nil {
+				t.Errorf("Err = %v", err)
+			}
+		})
 	}
 }
 
