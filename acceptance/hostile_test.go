@@ -67,7 +67,7 @@ func refuseHostile(t *testing.T, s *server) {
 // mustBeWell shows that nothing that was accepted has broken what comes after it.
 func mustBeWell(t *testing.T, s *server) {
 	t.Helper()
-	if log := s.log.String(); strings.Contains(log, "panic") || strings.Contains(log, "ERROR") {
+	if log := s.Errors(); strings.Contains(log, "panic") || strings.Contains(log, "ERROR") {
 		t.Errorf("the log tells of a failure:\n%.3000s", log)
 	}
 	for _, r := range []request{

@@ -1,12 +1,12 @@
 package acceptance_test
 
 import (
-	"os/exec"
+	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kintolog/kintolog/internal/pgtest"
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
 // Files as "kinto init" writes them, which are used unchanged.
@@ -61,31 +61,20 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 	}
 }
 
-// Not parallel, so that no other test takes the time.
-func TestItStartsAtOnce(t *testing.T) { //nolint:paralleltest // it measures
-	fastest := time.Hour
-	for range 5 {
-		fastest = min(fastest, timeToServe(t))
+// BenchmarkStart is how long the program takes until it can be asked.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		p := start(b, absolute(b, memoryFile))
+		if got := p.Do("GET", "/", ""); got.Status != 200 {
+			b.Fatalf("got %s", got)
+		}
+		p.Signal(os.Kill) // what it takes to stop does not count
 	}
-	if fastest > 500*time.Millisecond {
-		t.Errorf("it took %v to start, of five times", fastest)
-	}
-}
-
-// timeToServe starts the program, and returns how long it takes until it can be asked.
-func timeToServe(t *testing.T) time.Duration {
-	t.Helper()
-	begin := time.Now()
-	s := start(t, absolute(t, memoryFile))
-	if got, err := s.send(request{method: "GET", target: "/v1/"}); err != nil || got.status != 200 {
-		t.Fatalf("got %d, %v", got.status, err)
-	}
-	return time.Since(begin)
 }
 
 func TestAWrongFileIsRefusedInWords(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), binary, "--config", absolute(t, memoryFile), "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	cmd := programtest.Command("api", "--config", absolute(t, memoryFile), "--listen", "127.0.0.1:0", "--data", t.TempDir())
 	cmd.Env = append(withoutSettings(cmd.Environ()), "KINTO_PAGINATE_BY=many")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "paginate_by") || strings.Contains(string(out), "goroutine") {

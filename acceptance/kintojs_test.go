@@ -55,10 +55,10 @@ func TestKintoJS(t *testing.T) {
 			s := start(t, absolute(t, filepath.Join(kintojs, "kinto.ini")))
 			cmd := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", filepath.Base(file))
 			cmd.Dir = kintojs
-			cmd.Env = append(os.Environ(), "SERVER="+s.base())
+			cmd.Env = append(os.Environ(), "SERVER="+s.Base)
 			out, err := cmd.CombinedOutput()
 			if err != nil {
-				t.Errorf("%v\n%s\n%s", err, out, s.log)
+				t.Errorf("%v\n%s\n%s", err, out, s.Log())
 			}
 			if !bytes.Contains(out, []byte("skipped 0")) {
 				t.Errorf("some were skipped, or not run at all:\n%s", out)
@@ -81,7 +81,7 @@ func needNode(t *testing.T) {
 	}
 }
 
-func absolute(t *testing.T, path string) string {
+func absolute(t testing.TB, path string) string {
 	t.Helper()
 	full, err := filepath.Abs(path)
 	if err != nil {

@@ -27,13 +27,13 @@ type response struct {
 
 // send makes one request on a connection of its own. Host and Content-Length are added.
 func (s *server) send(r request) (response, error) {
-	conn, err := net.DialTimeout("tcp", s.host, 10*time.Second)
+	conn, err := net.DialTimeout("tcp", s.Host, 10*time.Second)
 	if err != nil {
 		return response{}, err
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
-	if _, err := conn.Write(r.bytes(s.host)); err != nil {
+	if _, err := conn.Write(r.bytes(s.Host)); err != nil {
 		return response{}, fmt.Errorf("send: %w", err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: r.method})

@@ -93,11 +93,11 @@ func part(text string) (first string, headers []string, body string) {
 // play makes the exchanges of a script one after another.
 func (s script) play(t *testing.T, on *server) {
 	t.Helper()
-	known := names{"host": on.host}
+	known := names{"host": on.Host}
 	for _, e := range s.exchanges {
 		got, err := on.send(e.resolve(known))
 		if err != nil {
-			t.Fatalf("line %d, %s: %s %s: %v\n%s", e.line, e.title, e.method, e.target, err, on.log)
+			t.Fatalf("line %d, %s: %s %s: %v\n%s", e.line, e.title, e.method, e.target, err, on.Log())
 		}
 		if problems := e.compare(got, known); len(problems) > 0 {
 			t.Errorf("line %d, %s\n%s %s\n\t%s\ngot %d %v\n%s", e.line, e.title, e.method, e.target,

@@ -19,7 +19,7 @@ func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	w := load(t, 6, host)
 	for round := range longer(4, 30) {
 		w.await(40 + 10*round)
-		_ = p.stop(syscall.SIGKILL)
+		_ = p.Stop(syscall.SIGKILL)
 		if round%2 == 1 {
 			d.kill()
 			d.start()
@@ -29,8 +29,8 @@ func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	w.await(20)
 	w.stop()
 	w.served(host)
-	if err := p.stop(syscall.SIGTERM); err != nil {
-		t.Errorf("SIGTERM ended it with %v\n%s", err, p.stderr)
+	if err := p.Stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM ended it with %v\n%s", err, p.Log())
 	}
 	log := stopped(t, dir)
 	w.logged(log)

@@ -58,10 +58,10 @@ func TestWithAFullDiskItRefusesWritesAndLosesNothing(t *testing.T) {
 	refusals := 0
 	for i := range 30 {
 		path := fmt.Sprintf("%s/r%d", records, i)
-		a := p.do("PUT", path, body)
-		switch a.status {
+		a := p.Do("PUT", path, body)
+		switch a.Status {
 		case http.StatusCreated:
-			stored[path] = a.body
+			stored[path] = a.Body
 		case http.StatusServiceUnavailable:
 			refusals++
 		default:
@@ -75,21 +75,21 @@ func TestWithAFullDiskItRefusesWritesAndLosesNothing(t *testing.T) {
 		t.Errorf("%d writes of 4 kB are acknowledged on a full disk", len(stored))
 	}
 	t.Logf("%d acknowledged, %d refused", len(stored), refusals)
-	p.must("GET", "/buckets/b", "", 200)
+	p.Must("GET", "/buckets/b", "", 200)
 	if diff := cmp.Diff(map[string]bool{"log": true}, ill(p)); diff != "" {
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	_ = p.stop(syscall.SIGTERM)
+	_ = p.Stop(syscall.SIGTERM)
 	p = api(t, dir)
 	for path, want := range stored {
-		if got := p.do("GET", path, ""); got.body != want {
+		if got := p.Do("GET", path, ""); got.Body != want {
 			t.Errorf("%s: got %s, was acknowledged as %s", path, got, want)
 		}
 	}
-	p.must("PUT", records+"/again", body, 201)
+	p.Must("PUT", records+"/again", body, 201)
 	p.well()
 }
 
@@ -124,9 +124,9 @@ func filled(t *testing.T) (dir string) {
 	p := api(t, dir)
 	populated(p)
 	for i := range 20 {
-		p.must("PUT", fmt.Sprintf("%s/r%d", records, i), "", 201)
+		p.Must("PUT", fmt.Sprintf("%s/r%d", records, i), "", 201)
 	}
-	if err := p.stop(syscall.SIGTERM); err != nil {
+	if err := p.Stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -203,7 +203,7 @@ func TestADamagedLogIsNotServed(t *testing.T) {
 		t.Log(err)
 		return
 	}
-	t.Log(ill(p), p.do("PUT", records+"/new", ""))
+	t.Log(ill(p), p.Do("PUT", records+"/new", ""))
 }
 
 func TestADamagedReadModelIsRefusedWithAdvice(t *testing.T) {
@@ -219,7 +219,7 @@ func TestADamagedReadModelIsRefusedWithAdvice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	api(t, dir).must("GET", records+"/r19", "", 200)
+	api(t, dir).Must("GET", records+"/r19", "", 200)
 }
 
 func TestADataFolderThatIsDeletedIsNoticed(t *testing.T) {
@@ -233,6 +233,6 @@ func TestADataFolderThatIsDeletedIsNoticed(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"log_durable": true}, ill(p)); diff != "" {
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
-	_ = p.stop(syscall.SIGTERM)
+	_ = p.Stop(syscall.SIGTERM)
 	says(t, dir, "ahead of its log")
 }

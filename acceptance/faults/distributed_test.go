@@ -64,7 +64,7 @@ func TestWhateverPartIsKilledNothingAcknowledgedIsLost(t *testing.T) {
 	}
 	w.stop()
 	for _, p := range f.apis {
-		w.served(p.host)
+		w.served(p.Host)
 		p.well()
 	}
 	log := external(t, f.cluster.nc, 3)
@@ -94,14 +94,14 @@ func (f *fleet) faults(round int) []fault {
 	restart := func() { f.cluster.start(leader) }
 	nothing := func() {}
 	return []fault{
-		{"an api is killed", func() { _ = f.apis[i].stop(syscall.SIGKILL) }, func() { f.serve(i) }},
-		{"a projector is killed", func() { _ = f.projectors[i].stop(syscall.SIGKILL) }, func() { f.project(i) }},
+		{"an api is killed", func() { _ = f.apis[i].Stop(syscall.SIGKILL) }, func() { f.serve(i) }},
+		{"a projector is killed", func() { _ = f.projectors[i].Stop(syscall.SIGKILL) }, func() { f.project(i) }},
 		{"the leader of the log stops", stop(syscall.SIGTERM), restart},
 		{"the leader of the log is killed", stop(syscall.SIGKILL), restart},
 		{"PostgreSQL crashes and is started", func() { f.database.kill(); f.database.start() }, nothing},
 		{"an api stops", func() {
-			if err := f.apis[i].stop(syscall.SIGTERM); err != nil {
-				f.t.Errorf("SIGTERM ended it with %v\n%s", err, f.apis[i].stderr)
+			if err := f.apis[i].Stop(syscall.SIGTERM); err != nil {
+				f.t.Errorf("SIGTERM ended it with %v\n%s", err, f.apis[i].Log())
 			}
 		}, func() { f.serve(i) }},
 	}

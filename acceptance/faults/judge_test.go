@@ -16,6 +16,7 @@ import (
 	"github.com/kintolog/kintolog/eventstore/jetstream"
 	"github.com/kintolog/kintolog/eventstore/jetstream/embedded"
 	"github.com/kintolog/kintolog/idempotency"
+	"github.com/kintolog/kintolog/internal/programtest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/postgres"
@@ -26,15 +27,15 @@ import (
 func (w *workload) served(host string) {
 	w.t.Helper()
 	for path, want := range w.stored {
-		got, err := ask(http.DefaultClient, host, "GET", path, "")
-		if err != nil || got.status != http.StatusOK || got.body != want {
+		got, err := programtest.Ask(http.DefaultClient, host, "GET", path, "")
+		if err != nil || got.Status != http.StatusOK || got.Body != want {
 			w.t.Errorf("%s: got %s, %v, was acknowledged as %s", path, got, err, want)
 		}
 	}
 	for path := range w.gone {
 		for _, below := range []string{"", "/records/r"} {
-			got, err := ask(http.DefaultClient, host, "GET", path+below, "")
-			if err != nil || got.status != http.StatusNotFound {
+			got, err := programtest.Ask(http.DefaultClient, host, "GET", path+below, "")
+			if err != nil || got.Status != http.StatusNotFound {
 				w.t.Errorf("%s was deleted, got %s, %v", path+below, got, err)
 			}
 		}

@@ -1,14 +1,11 @@
 package faults_test
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"testing"
-)
 
-// programs is the folder of the programs under test, built once.
-var programs string
+	"github.com/kintolog/kintolog/internal/programtest"
+)
 
 // soak makes everything longer.
 var soak = os.Getenv("KINTOLOG_SOAK") == "1"
@@ -26,15 +23,5 @@ func TestMain(m *testing.M) {
 		serveNode(settings)
 		return
 	}
-	dir, err := os.MkdirTemp("", "kintolog-faults-")
-	if err != nil {
-		panic(err)
-	}
-	programs = dir
-	if out, err := exec.Command("go", "build", "-o", dir+"/", "../../cmd/api", "../../cmd/projector").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("build: %v\n%s", err, out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	programtest.Main(m, "api", "projector")
 }

@@ -17,16 +17,16 @@ const records = "/buckets/b/collections/c/records"
 // populated makes the bucket and the collection that tests write to.
 func populated(p *program) {
 	p.t.Helper()
-	p.must("PUT", "/buckets/b", "", 201)
-	p.must("PUT", "/buckets/b/collections/c", "", 201)
+	p.Must("PUT", "/buckets/b", "", 201)
+	p.Must("PUT", "/buckets/b/collections/c", "", 201)
 }
 
 // ill is what the heartbeat says to be false.
 func ill(p *program) map[string]bool {
 	p.t.Helper()
-	a := p.must("GET", "/__heartbeat__", "", 503)
+	a := p.Must("GET", "/__heartbeat__", "", 503)
 	var all map[string]*bool
-	if err := json.Unmarshal([]byte(a.body), &all); err != nil {
+	if err := json.Unmarshal([]byte(a.Body), &all); err != nil {
 		p.t.Fatalf("heartbeat: %s: %v", a, err)
 	}
 	names := map[string]bool{}
@@ -41,12 +41,12 @@ func ill(p *program) map[string]bool {
 // refused checks that a request gets 503 in the envelope of errors, and when to come back.
 func refused(p *program, method, path, body string) {
 	p.t.Helper()
-	a := p.must(method, path, body, http.StatusServiceUnavailable)
+	a := p.Must(method, path, body, http.StatusServiceUnavailable)
 	var envelope struct{ Code, Errno int }
-	if err := json.Unmarshal([]byte(a.body), &envelope); err != nil || envelope.Code != 503 || envelope.Errno == 0 {
+	if err := json.Unmarshal([]byte(a.Body), &envelope); err != nil || envelope.Code != 503 || envelope.Errno == 0 {
 		p.t.Errorf("%s %s: got %s, %v, want the envelope", method, path, a, err)
 	}
-	if a.header.Get("Retry-After") == "" {
+	if a.Header.Get("Retry-After") == "" {
 		p.t.Errorf("%s %s: got no Retry-After", method, path)
 	}
 }
@@ -57,7 +57,7 @@ func TestWithoutPostgreSQLItRefusesAndComesBackByItself(t *testing.T) {
 	p := api(t, t.TempDir(), "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"),
 		"kinto.heartbeat_timeout_seconds = 1", "kinto.answer_timeout_ms = 300")
 	populated(p)
-	p.must("PUT", records+"/r", `{"data":{"n":1}}`, 201)
+	p.Must("PUT", records+"/r", `{"data":{"n":1}}`, 201)
 	d.kill()
 	begin := time.Now()
 	refused(p, "GET", records+"/r", "")
@@ -73,12 +73,12 @@ func TestWithoutPostgreSQLItRefusesAndComesBackByItself(t *testing.T) {
 	}
 	d.start()
 	eventually(t, "a write", func() error {
-		if a := p.do("PUT", records+"/s", `{"data":{"n":3}}`); a.status >= 300 {
+		if a := p.Do("PUT", records+"/s", `{"data":{"n":3}}`); a.Status >= 300 {
 			return fmt.Errorf("%s", a)
 		}
 		return nil
 	})
-	if got := p.must("GET", records+"/r", "", 200); !strings.Contains(got.body, `"n":1`) {
+	if got := p.Must("GET", records+"/r", "", 200); !strings.Contains(got.Body, `"n":1`) {
 		t.Errorf("what was refused is stored: %s", got)
 	}
 	p.well()
@@ -94,13 +94,13 @@ func TestWithoutAProjectorItAnswersUntilItLagsAndCatchesUp(t *testing.T) {
 	projector := start(t, "projector", "--config", settings)
 	p := start(t, "api", "--config", settings, "--no-projector", "--listen", "127.0.0.1:0")
 	populated(p)
-	if err := projector.stop(syscall.SIGTERM); err != nil {
-		t.Errorf("SIGTERM ended the projector with %v\n%s", err, projector.stderr)
+	if err := projector.Stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM ended the projector with %v\n%s", err, projector.Log())
 	}
 	last := ""
 	for i := range lag + 1 {
-		a := p.must("PUT", fmt.Sprintf("%s/r%d", records, i), "", 201)
-		if last = a.header.Get("Kintolog-Position"); last == "" {
+		a := p.Must("PUT", fmt.Sprintf("%s/r%d", records, i), "", 201)
+		if last = a.Header.Get("Kintolog-Position"); last == "" {
 			t.Errorf("write %d claims to be readable", i)
 		}
 	}
@@ -108,13 +108,13 @@ func TestWithoutAProjectorItAnswersUntilItLagsAndCatchesUp(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"projection": true}, ill(p)); diff != "" {
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
-	if a := p.do("GET", records+"/r0", ""); a.status != http.StatusNotFound {
+	if a := p.Do("GET", records+"/r0", ""); a.Status != http.StatusNotFound {
 		t.Errorf("a read that asks for no position: got %s, want what is known", a)
 	}
 	start(t, "projector", "--config", settings)
-	p.must("GET", records+"/r5", "", 200, "Kintolog-Position", last)
-	p.must("GET", records+"/late", "", 404)
-	if a := p.must("PUT", records+"/late", "", 201); a.header.Get("Kintolog-Position") != "" {
+	p.Must("GET", records+"/r5", "", 200, "Kintolog-Position", last)
+	p.Must("GET", records+"/late", "", 404)
+	if a := p.Must("PUT", records+"/late", "", 201); a.Header.Get("Kintolog-Position") != "" {
 		t.Errorf("with a projector a write is not readable yet: %s", a)
 	}
 	p.well()
@@ -127,16 +127,16 @@ func TestWithoutTheLogItReadsAndRefusesWrites(t *testing.T) {
 		"kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"), "kinto.heartbeat_timeout_seconds = 1")
 	p := start(t, "api", "--config", settings, "--listen", "127.0.0.1:0")
 	populated(p)
-	p.must("PUT", records+"/r", "", 201)
+	p.Must("PUT", records+"/r", "", 201)
 	c.stop(0, syscall.SIGKILL)
-	p.must("GET", records+"/r", "", 200)
+	p.Must("GET", records+"/r", "", 200)
 	refused(p, "PUT", records+"/s", "")
 	if diff := cmp.Diff(map[string]bool{"log": true, "projection": true}, ill(p)); diff != "" {
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
 	c.start(0)
 	eventually(t, "a write", func() error {
-		if a := p.do("PUT", records+"/t", ""); a.status >= 300 {
+		if a := p.Do("PUT", records+"/t", ""); a.Status >= 300 {
 			return fmt.Errorf("%s", a)
 		}
 		return nil

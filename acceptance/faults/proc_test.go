@@ -10,7 +10,7 @@ import (
 // memory is what a program has resident, in bytes.
 func (p *program) memory() int {
 	p.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		p.t.Skipf("SKIPPED: memory is only known on Linux: %v", err)
 	}
@@ -25,7 +25,7 @@ func (p *program) memory() int {
 // connections is how many files and sockets a program has open.
 func (p *program) connections() int {
 	p.t.Helper()
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid))
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -35,10 +35,8 @@ func (p *program) connections() int {
 // goroutines ends a program, which then tells of them.
 func (p *program) goroutines() int {
 	p.t.Helper()
-	_ = p.stop(syscall.SIGQUIT)
-	p.stderr.mu.Lock()
-	defer p.stderr.mu.Unlock()
-	n := strings.Count(string(p.stderr.text), "\ngoroutine ")
+	_ = p.Stop(syscall.SIGQUIT)
+	n := strings.Count(p.Errors(), "\ngoroutine ")
 	if n == 0 {
 		p.t.Error("it did not tell of its goroutines")
 	}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
 // grace is how long the service takes at most to stop, and a little.
@@ -26,8 +28,8 @@ func TestSIGTERMAmidRequestsAnswersThemOrLeavesThemUndone(t *testing.T) {
 	for round := range longer(3, 20) {
 		w.await(60 + 7*round)
 		begin := time.Now()
-		if err := p.stop(syscall.SIGTERM); err != nil {
-			t.Fatalf("SIGTERM ended it with %v\n%s", err, p.stderr)
+		if err := p.Stop(syscall.SIGTERM); err != nil {
+			t.Fatalf("SIGTERM ended it with %v\n%s", err, p.Log())
 		}
 		if took := time.Since(begin); took > 5*time.Second {
 			t.Errorf("it took %v to stop, though no request takes long", took)
@@ -37,7 +39,7 @@ func TestSIGTERMAmidRequestsAnswersThemOrLeavesThemUndone(t *testing.T) {
 	w.await(20)
 	w.stop()
 	w.served(host)
-	_ = p.stop(syscall.SIGTERM)
+	_ = p.Stop(syscall.SIGTERM)
 	log := stopped(t, dir)
 	w.logged(log)
 	f := w.read(log)
@@ -51,14 +53,14 @@ func TestSIGTERMAmidRequestsAnswersThemOrLeavesThemUndone(t *testing.T) {
 func TestItStopsInTimeWithClientsThatDoNot(t *testing.T) {
 	t.Parallel()
 	p := api(t, t.TempDir())
-	p.must("PUT", "/buckets/b", "", 201)
+	p.Must("PUT", "/buckets/b", "", 201)
 	stall(p, "PUT /v1/buck")
 	stall(p, "PUT /v1/buckets/c HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 	stall(p, "")
 	begin := time.Now()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	if err := p.wait(grace); err != nil {
-		t.Errorf("SIGTERM ended it after %v with %v\n%s", time.Since(begin), err, p.stderr)
+	p.Signal(syscall.SIGTERM)
+	if err := p.Wait(grace); err != nil {
+		t.Errorf("SIGTERM ended it after %v with %v\n%s", time.Since(begin), err, p.Log())
 	}
 }
 
@@ -100,12 +102,12 @@ func TestSlowAndVanishingClientsDoNotHarmOthers(t *testing.T) {
 		}
 	}
 	begin := time.Now()
-	p.must("GET", "/buckets/large", "", 200)
-	p.must("PUT", "/buckets/other", "", 201)
+	p.Must("GET", "/buckets/large", "", 200)
+	p.Must("PUT", "/buckets/other", "", 201)
 	if took := time.Since(begin); took > 2*time.Second {
 		t.Errorf("others waited %v", took)
 	}
-	if status := p.do("GET", "/buckets/slow1", "").status; status != http.StatusForbidden && status != http.StatusNotFound {
+	if status := p.Do("GET", "/buckets/slow1", "").Status; status != http.StatusForbidden && status != http.StatusNotFound {
 		t.Errorf("what did not arrive whole is stored: got %d", status)
 	}
 	if grown := p.memory() - before; grown > 400<<20 {
@@ -126,8 +128,8 @@ func TestSlowAndVanishingClientsDoNotHarmOthers(t *testing.T) {
 // large stores more in a collection than a client's and a server's buffers hold.
 func large(p *program) {
 	p.t.Helper()
-	p.must("PUT", "/buckets/large", "", 201)
-	p.must("PUT", "/buckets/large/collections/large", "", 201)
+	p.Must("PUT", "/buckets/large", "", 201)
+	p.Must("PUT", "/buckets/large/collections/large", "", 201)
 	text := make([]byte, 100<<10)
 	for i := range text {
 		text[i] = 'x'
@@ -136,8 +138,8 @@ func large(p *program) {
 	for i := range 80 {
 		all.Go(func() {
 			path := fmt.Sprintf("/buckets/large/collections/large/records/r%d", i)
-			a, err := ask(http.DefaultClient, p.host, "PUT", path, fmt.Sprintf(`{"data":{"text":%q}}`, text))
-			if err != nil || a.status != http.StatusCreated {
+			a, err := programtest.Ask(http.DefaultClient, p.Host, "PUT", path, fmt.Sprintf(`{"data":{"text":%q}}`, text))
+			if err != nil || a.Status != http.StatusCreated {
 				p.t.Errorf("%s: got %s, %v", path, a, err)
 			}
 		})

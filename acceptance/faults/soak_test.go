@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
 func TestUnderMixedLoadItStaysInBounds(t *testing.T) {
@@ -26,15 +28,15 @@ func TestUnderMixedLoadItStaysInBounds(t *testing.T) {
 		t.Errorf("memory has grown by %d MiB", grown>>20)
 	}
 	want := int(mix.created.Load() - mix.deleted.Load())
-	a := p.must("HEAD", records, "", 200)
-	if got, err := strconv.Atoi(a.header.Get("Total-Objects")); err != nil || got != want {
+	a := p.Must("HEAD", records, "", 200)
+	if got, err := strconv.Atoi(a.Header.Get("Total-Objects")); err != nil || got != want {
 		t.Errorf("the total is %d, %v, want %d created and not deleted", got, err, want)
 	}
 	if got := p.count(); got != want {
 		t.Errorf("the pages hold %d records, want %d", got, want)
 	}
 	if n := p.goroutines(); n > 400 {
-		t.Errorf("%d goroutines are left: %s", n, p.stderr)
+		t.Errorf("%d goroutines are left: %s", n, p.Log())
 	} else {
 		t.Logf("%d goroutines are left", n)
 	}
@@ -44,9 +46,9 @@ func TestUnderMixedLoadItStaysInBounds(t *testing.T) {
 func (p *program) count() (n int) {
 	p.t.Helper()
 	for path := records + "?_fields=id"; path != ""; {
-		a := p.must("GET", path, "", 200)
-		n += strings.Count(a.body, `"id"`)
-		_, path, _ = strings.Cut(a.header.Get("Next-Page"), "/v1")
+		a := p.Must("GET", path, "", 200)
+		n += strings.Count(a.Body, `"id"`)
+		_, path, _ = strings.Cut(a.Header.Get("Next-Page"), "/v1")
 	}
 	return n
 }
@@ -78,7 +80,7 @@ func (m *mixed) run(clients int, length time.Duration) {
 func (m *mixed) session(client *http.Client, path string) {
 	a := m.ask(client, "PUT", path, `{"data":{"n":1}}`, 201)
 	m.created.Add(1)
-	etag := a.header.Get("ETag")
+	etag := a.Header.Get("ETag")
 	m.ask(client, "GET", path, "", 200)
 	m.ask(client, "PATCH", path, `{"data":{"n":2}}`, 200, "If-Match", etag)
 	m.ask(client, "PUT", path, `{"data":{"n":3}}`, 412, "If-Match", etag)
@@ -92,10 +94,10 @@ func (m *mixed) session(client *http.Client, path string) {
 	}
 }
 
-func (m *mixed) ask(client *http.Client, method, path, body string, want int, header ...string) answer {
-	a, err := ask(client, m.p.host, method, path, body, header...)
+func (m *mixed) ask(client *http.Client, method, path, body string, want int, header ...string) programtest.Answer {
+	a, err := programtest.Ask(client, m.p.Host, method, path, body, header...)
 	m.requests.Add(1)
-	if err != nil || a.status != want {
+	if err != nil || a.Status != want {
 		m.p.t.Errorf("%s %s: got %s, %v, want %d", method, path, a, err, want)
 	}
 	return a

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
 // workload is clients that write until they are told to end, and what they were told. Every write has a token of its
@@ -53,8 +55,8 @@ func load(t *testing.T, clients int, hosts ...string) *workload {
 func (w *workload) prepare() {
 	w.t.Helper()
 	for _, path := range []string{"", "/collections/counters", "/collections/a", "/collections/b", "/collections/c"} {
-		a, err := ask(http.DefaultClient, w.hosts[0], "PUT", "/buckets/w"+path, "")
-		if err != nil || a.status >= 300 {
+		a, err := programtest.Ask(http.DefaultClient, w.hosts[0], "PUT", "/buckets/w"+path, "")
+		if err != nil || a.Status >= 300 {
 			w.t.Fatalf("PUT %s: %s, %v", path, a, err)
 		}
 	}
@@ -95,24 +97,24 @@ func (w *workload) await(n int) {
 }
 
 // settle keeps the outcome of a write of so many objects.
-func (w *workload) settle(token string, objects int, a answer, err error) (ok bool) {
+func (w *workload) settle(token string, objects int, a programtest.Answer, err error) (ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case err != nil:
 		w.unknown[token] = err.Error()
-	case a.status < 300:
+	case a.Status < 300:
 		w.acknowledged[token] = objects
 		close(w.changed)
 		w.changed = make(chan struct{})
 		return true
-	case a.status == http.StatusServiceUnavailable:
+	case a.Status == http.StatusServiceUnavailable:
 		w.unknown[token] = a.String()
-		if a.header.Get("Retry-After") == "" {
+		if a.Header.Get("Retry-After") == "" {
 			w.t.Errorf("no Retry-After: %s", a)
 		}
-	case a.status == http.StatusPreconditionFailed:
-		w.refused[token] = a.status
+	case a.Status == http.StatusPreconditionFailed:
+		w.refused[token] = a.Status
 	default:
 		w.t.Errorf("%s: got %s", token, a)
 	}
@@ -154,8 +156,8 @@ func (c *client) run() {
 func (c *client) token() string { return fmt.Sprintf("t%d-%d", c.id, c.n) }
 
 // ask makes a request, and goes to another host if there is no answer.
-func (c *client) ask(method, path, body string, header ...string) (answer, error) {
-	a, err := ask(c.http, c.hosts[c.host%len(c.hosts)], method, path, body, header...)
+func (c *client) ask(method, path, body string, header ...string) (programtest.Answer, error) {
+	a, err := programtest.Ask(c.http, c.hosts[c.host%len(c.hosts)], method, path, body, header...)
 	if err != nil {
 		c.host++
 		select {
@@ -174,7 +176,7 @@ func (c *client) create() {
 	if c.settle(token, 1, a, err) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.stored[path] = a.body
+		c.stored[path] = a.Body
 	}
 }
 
@@ -184,15 +186,15 @@ func (c *client) increment() {
 	path := fmt.Sprintf("/buckets/w/collections/counters/records/n%d", (c.id+c.n)%counters)
 	a, err := c.ask("GET", path, "")
 	precondition, value := []string{"If-None-Match", "*"}, 0
-	if err != nil || a.status != http.StatusOK && a.status != http.StatusNotFound {
+	if err != nil || a.Status != http.StatusOK && a.Status != http.StatusNotFound {
 		return
 	}
-	if a.status == http.StatusOK {
+	if a.Status == http.StatusOK {
 		var record struct{ Data struct{ N int } }
-		if err := json.Unmarshal([]byte(a.body), &record); err != nil {
+		if err := json.Unmarshal([]byte(a.Body), &record); err != nil {
 			c.t.Errorf("%s: %s: %v", path, a, err)
 		}
-		precondition, value = []string{"If-Match", a.header.Get("ETag")}, record.Data.N
+		precondition, value = []string{"If-Match", a.Header.Get("ETag")}, record.Data.N
 	}
 	a, err = c.ask("PUT", path, fmt.Sprintf(`{"data":{"token":%q,"n":%d}}`, token, value+1), precondition...)
 	if c.settle(token, 1, a, err) {
@@ -211,7 +213,7 @@ func (c *client) batch() {
 			collection, token, token))
 	}
 	a, err := c.ask("POST", "/batch", `{"requests":[`+strings.Join(requests, ",")+`]}`)
-	if c.settle(token, len(requests), a, err) && strings.Count(a.body, `"status":201`) != len(requests) {
+	if c.settle(token, len(requests), a, err) && strings.Count(a.Body, `"status":201`) != len(requests) {
 		c.t.Errorf("batch %s: got %s", token, a)
 	}
 }
@@ -228,7 +230,7 @@ func (c *client) cascade() {
 		}
 	}
 	a, err := c.ask("DELETE", path, "")
-	if err == nil && a.status == http.StatusOK {
+	if err == nil && a.Status == http.StatusOK {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.gone[path] = true

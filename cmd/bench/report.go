@@ -40,7 +40,7 @@ func render(r *results, p plan, when time.Time) string {
 var operations = []string{
 	bareBytes, barePoint, get, bareList, list, filtered, poll304, pollSince, total,
 	appendFsync, publish, sqliteUpsert, sqlitePoint, postgresUpsert, postgresPoint, postgresInsert,
-	update, createPUT, createPOST,
+	update, createPUT, createPOST, batched,
 }
 
 func renderSize(b *strings.Builder, r *results, p plan, backend string, records int) {

@@ -1,12 +1,10 @@
 package main_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,25 +12,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
-// binary is the program under test, built once.
-var binary string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "kintolog-")
-	if err != nil {
-		panic(err)
-	}
-	binary = filepath.Join(dir, "kintolog")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("build: %v\n%s", err, out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m, "kintolog") }
 
 // place is a folder in which the program runs.
 type place struct {
@@ -47,7 +31,7 @@ func newPlace(t *testing.T) *place {
 }
 
 func (p *place) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
+	cmd := programtest.Command("kintolog", args...)
 	cmd.Dir, cmd.Env = p.dir, append(p.env, "PATH="+os.Getenv("PATH"), "HOME="+p.dir)
 	return cmd
 }
@@ -90,77 +74,34 @@ func (p *place) set(lines ...string) {
 
 // server is a program that serves.
 type server struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	base   string
-	stderr *bytes.Buffer
+	*programtest.Process
+	t *testing.T
 }
 
 func (p *place) start(args ...string) *server {
 	p.t.Helper()
-	s := &server{t: p.t, cmd: p.command(append([]string{"start", "--port", "0"}, args...)...), stderr: &bytes.Buffer{}}
-	s.cmd.Stderr = s.stderr
-	stdout, err := s.cmd.StdoutPipe()
-	if err == nil {
-		err = s.cmd.Start()
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() { _ = s.stop(os.Kill) })
-	lines := bufio.NewReader(stdout)
-	first, err := lines.ReadString('\n')
-	_, url, found := strings.Cut(strings.TrimSpace(first), "serves ")
-	if err != nil || !found {
-		_ = s.stop(os.Kill)
-		p.t.Fatalf("it said %q, %v\n%s", first, err, s.stderr)
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
-	s.base = strings.TrimSuffix(url, "/")
-	return s
-}
-
-func (s *server) stop(signal os.Signal) error {
-	if s.cmd.ProcessState != nil {
-		return nil
-	}
-	_ = s.cmd.Process.Signal(signal)
-	return s.cmd.Wait()
+	return &server{programtest.Start(p.t, p.command(append([]string{"start", "--port", "0"}, args...)...)), p.t}
 }
 
 // do makes a request with the credentials "user:password".
-func (s *server) do(credentials, method, path, body string) (status int, answer string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, s.base+path, strings.NewReader(body))
-	if err != nil {
-		return 0, "", err
-	}
-	user, password, _ := strings.Cut(credentials, ":")
-	r.SetBasicAuth(user, password)
-	r.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, "", err
-	}
-	defer res.Body.Close()
-	all, err := io.ReadAll(res.Body)
-	return res.StatusCode, string(all), err
+func (s *server) do(credentials, method, path, body string) (programtest.Answer, error) {
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))
+	return programtest.Ask(http.DefaultClient, s.Host, method, path, body, "Authorization", basic)
 }
 
 func (s *server) must(credentials, method, path, body string, want int) string {
 	s.t.Helper()
-	status, answer, err := s.do(credentials, method, path, body)
-	if err != nil || status != want {
-		s.t.Fatalf("%s %s: %d %s, %v, want %d\n%s", method, path, status, answer, err, want, s.stderr)
+	answer, err := s.do(credentials, method, path, body)
+	if err != nil || answer.Status != want {
+		s.t.Fatalf("%s %s: got %s, %v, want %d\n%s", method, path, answer, err, want, s.Log())
 	}
-	return answer
+	return answer.Body
 }
 
 func (s *server) end() {
 	s.t.Helper()
-	if err := s.stop(syscall.SIGTERM); err != nil {
-		s.t.Errorf("SIGTERM ended it with %v\n%s", err, s.stderr)
+	if err := s.Stop(syscall.SIGTERM); err != nil {
+		s.t.Errorf("SIGTERM ended it with %v\n%s", err, s.Log())
 	}
 }
 

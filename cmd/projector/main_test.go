@@ -1,13 +1,8 @@
 package main_test
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,24 +10,10 @@ import (
 
 	"github.com/kintolog/kintolog/internal/natstest"
 	"github.com/kintolog/kintolog/internal/pgtest"
+	"github.com/kintolog/kintolog/internal/programtest"
 )
 
-// programs under test, built once into one folder.
-var programs string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "kintolog-projector-")
-	if err != nil {
-		panic(err)
-	}
-	programs = dir
-	if out, err := exec.Command("go", "build", "-o", dir+"/", ".", "../api").CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("build: %v\n%s", err, out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m, "projector", "api") }
 
 // settings are those of a service with external log and read model, in a file.
 func settings(t *testing.T) string {
@@ -51,73 +32,15 @@ multiauth.policies = basicauth
 	return file
 }
 
-// process is a running program and its first line.
-type process struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	first  string
-	rest   chan string
-	stderr *bytes.Buffer
-}
-
-func start(t *testing.T, name string, args ...string) *process {
+// start runs a program and returns when it has said that it works.
+func start(t *testing.T, name string, args ...string) *programtest.Process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(filepath.Join(programs, name), args...), rest: make(chan string, 1), stderr: &bytes.Buffer{}}
-	p.cmd.Dir = t.TempDir()
-	p.cmd.Stderr = p.stderr
-	stdout, err := p.cmd.StdoutPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.stop(os.Kill) })
-	lines := bufio.NewReader(stdout)
-	if p.first, err = lines.ReadString('\n'); err != nil {
-		_ = p.stop(os.Kill)
-		t.Fatalf("%s said %q, %v\n%s", name, p.first, err, p.stderr)
-	}
-	go func() {
-		all, _ := io.ReadAll(lines)
-		p.rest <- string(all)
-	}()
-	return p
-}
-
-func (p *process) stop(s os.Signal) error {
-	if p.cmd.ProcessState != nil {
-		return nil
-	}
-	_ = p.cmd.Process.Signal(s)
-	return p.cmd.Wait()
-}
-
-// do makes a request of the api and returns what is told of a write that is not readable yet.
-func (p *process) do(method, path, body string, want int) (answer, position string) {
-	p.t.Helper()
-	_, url, _ := strings.Cut(strings.TrimSpace(p.first), "serves ")
-	r, err := http.NewRequestWithContext(p.t.Context(), method, strings.TrimSuffix(url, "/")+path, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	r.SetBasicAuth("me", "secret")
-	r.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		p.t.Fatalf("%s %s: %v\n%s", method, path, err, p.stderr)
-	}
-	defer res.Body.Close()
-	all, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != want {
-		p.t.Fatalf("%s %s: %d %s, %v, want %d\n%s", method, path, res.StatusCode, all, err, want, p.stderr)
-	}
-	return string(all), res.Header.Get("Kintolog-Position")
+	return programtest.Start(t, programtest.Command(name, args...))
 }
 
 func status(t *testing.T, file string) string {
 	t.Helper()
-	out, err := exec.Command(filepath.Join(programs, "projector"), "--config", file, "--status").CombinedOutput()
+	out, err := programtest.Command("projector", "--config", file, "--status").CombinedOutput()
 	if err != nil {
 		t.Errorf("--status: %v", err)
 	}
@@ -129,23 +52,23 @@ func TestProjectorsStandByForEachOther(t *testing.T) {
 	file := settings(t)
 	one, two := start(t, "projector", "--config", file), start(t, "projector", "--config", file)
 	api := start(t, "api", "--config", file, "--listen", "127.0.0.1:0", "--no-projector")
-	api.do("PUT", "/buckets/a", "", 201)
-	if err := one.stop(syscall.SIGTERM); err != nil {
-		t.Errorf("SIGTERM ended it with %v\n%s", err, one.stderr)
+	api.Must("PUT", "/buckets/a", "", 201)
+	if err := one.Stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM ended it with %v\n%s", err, one.Log())
 	}
-	if said := <-one.rest; !strings.Contains(said, "Stopped at position") {
+	if said := one.Rest(); !strings.Contains(said, "Stopped at position") {
 		t.Errorf("it said %q", said)
 	}
-	if _, position := api.do("PUT", "/buckets/b", "", 201); position != "" {
+	if position := api.Must("PUT", "/buckets/b", "", 201).Header.Get("Kintolog-Position"); position != "" {
 		t.Errorf("with one projector left, a write is at %s and not readable", position)
 	}
 	if got := status(t, file); !strings.Contains(got, "lag         0\nquarantine  0\n") {
 		t.Errorf("--status said %q", got)
 	}
-	if err := two.stop(syscall.SIGTERM); err != nil {
-		t.Errorf("SIGTERM ended it with %v\n%s", err, two.stderr)
+	if err := two.Stop(syscall.SIGTERM); err != nil {
+		t.Errorf("SIGTERM ended it with %v\n%s", err, two.Log())
 	}
-	_, position := api.do("PUT", "/buckets/c", "", 201)
+	position := api.Must("PUT", "/buckets/c", "", 201).Header.Get("Kintolog-Position")
 	if position == "" {
 		t.Error("without a projector, a write claims to be readable")
 	}
@@ -153,14 +76,14 @@ func TestProjectorsStandByForEachOther(t *testing.T) {
 		t.Errorf("--status without a projector said %q", got)
 	}
 	start(t, "projector", "--config", file)
-	api.do("PUT", "/buckets/d", "", 201)
-	api.do("GET", "/buckets/c", "", 200)
+	api.Must("PUT", "/buckets/d", "", 201)
+	api.Must("GET", "/buckets/c", "", 200)
 }
 
 func TestItLeavesAnEmbeddedLogToItsProcess(t *testing.T) {
 	t.Parallel()
 	for _, call := range [][]string{{"projector"}, {"projector", "--status"}, {"api", "--no-projector"}} {
-		cmd := exec.Command(filepath.Join(programs, call[0]), call[1:]...)
+		cmd := programtest.Command(call[0], call[1:]...)
 		cmd.Dir = t.TempDir()
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "the log is embedded") || !strings.Contains(string(out), "nats_url") {
