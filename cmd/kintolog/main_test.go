@@ -294,7 +294,7 @@ func TestStartTakesTheFlagOfKintoThatHasNoEffect(t *testing.T) {
 	p.must("init")
 	s := p.start("--reload")
 	s.end()
-	if got := s.stderr.String(); !strings.Contains(got, "--reload") || !strings.Contains(got, "no effect") {
+	if got := s.Log(); !strings.Contains(got, "--reload") || !strings.Contains(got, "no effect") {
 		t.Errorf("start --reload said %q", got)
 	}
 }
