@@ -55,12 +55,13 @@ func (c Caller) Principals(groups map[string][]URI) []string {
 	return held
 }
 
-// Refusal is the error for a caller who is not permitted (protocol 4.8).
-func (c Caller) Refusal() *Error {
+// Refusal is the error for a caller who has no permission, such as "read", on what is at a URI (protocol 4.8).
+func (c Caller) Refusal(permission, uri string) *Error {
+	code := Forbidden
 	if c.Anonymous() {
-		return &Error{Code: Unauthenticated}
+		code = Unauthenticated
 	}
-	return &Error{Code: Forbidden}
+	return &Error{Code: code, Permission: permission, URI: uri}
 }
 
 // Policy is what the operator decides about permissions.
@@ -84,6 +85,18 @@ const (
 	ListObjects
 	DeleteObjects
 )
+
+// Permission is what the right on a resource is called where it is granted.
+func (r Right) Permission(of *Resource) string {
+	switch r {
+	case CreateObject:
+		return of.CreatePermission()
+	case WriteObject, DeleteObjects:
+		return "write"
+	default:
+		return "read"
+	}
+}
 
 // ace is an explicit permission that gives a right: on the object itself (depth 0), its parent (1), ...
 type ace struct {

@@ -89,7 +89,7 @@ func (d *decision) permitted() error {
 		right = ReadObject
 	}
 	if !d.Trusted && !d.Permits(d.Caller, right, d.Resource, d.URI) {
-		return d.Caller.Refusal()
+		return d.refusal(right)
 	}
 	if right == CreateObject {
 		return d.ParentMissing(d.Resource, d.Plural())
@@ -99,6 +99,15 @@ func (d *decision) permitted() error {
 
 // precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
 // not told what is there.
+// refusal says what the caller may not do, and where: objects are created in a plural endpoint.
+func (d *decision) refusal(right Right) error {
+	where := string(d.URI)
+	if right == CreateObject {
+		where = string(d.Plural())
+	}
+	return d.Caller.Refusal(right.Permission(d.Resource), where)
+}
+
 func (d *decision) precondition() error {
 	err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp)
 	if err == nil {

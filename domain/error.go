@@ -44,6 +44,8 @@ type Error struct {
 	Timestamp Timestamp
 	// Resource and ID say what is not there (UnknownObject, MissingResource).
 	Resource, ID string
+	// Permission that the caller lacks, and URI of what it is lacked on (Unauthenticated, Forbidden); for logs.
+	Permission, URI string
 	// Cause is what went wrong underneath; never shown to clients.
 	Cause error
 }
@@ -75,6 +77,8 @@ func (e *Error) Error() string {
 		text += fmt.Sprintf(": %s %v: %s", d.Location, d.Name, d.Description)
 	case e.ID != "":
 		text += fmt.Sprintf(": %s %q", e.Resource, e.ID)
+	case e.Permission != "":
+		text += fmt.Sprintf(": %s %s", e.Permission, e.URI)
 	}
 	if e.Cause != nil {
 		text += ": " + e.Cause.Error()

@@ -32,7 +32,7 @@ func checkGroup(w domain.Write) ([]byte, error) {
 		return jsondoc.With(w.Data, jsondoc.Field{Name: "members", Value: []byte("[]")}), nil
 	}
 	if jsondoc.KindOf(list) != jsondoc.KindArray {
-		return nil, domain.Invalidf(domain.InBody, name, "%s is not iterable", jsondoc.Shown(list))
+		return nil, domain.Invalidf(domain.InBody, name, `"%s" is not iterable`, jsondoc.Shown(list))
 	}
 	i := 0
 	for value := range jsondoc.Elements(list) {

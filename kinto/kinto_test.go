@@ -43,12 +43,26 @@ func TestResourcesCheckSchemas(t *testing.T) {
 			t.Errorf("%s %s with %v: got %s %v, want %s", test.resource, test.data, test.options, got, err, test.want)
 		}
 	}
-	_, err := resource(t, "collection").Check(domain.Write{Data: []byte(`{"cache_expires":"abc"}`)})
-	if want := `invalid: body data.cache_expires: "abc" is not a number`; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
 	if resource(t, "record").Check != nil {
 		t.Error("records are checked without validation")
+	}
+}
+
+func TestWhatIsWrongIsTold(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ resource, data, want string }{
+		{"collection", `{"cache_expires":"abc"}`, `data.cache_expires: "abc" is not a number`},
+		{"collection", `{"cache_expires":[1]}`, `data.cache_expires: "[1]" is not a number`},
+		{"group", `{"members":"x"}`, `data.members: "x" is not iterable`},
+		{"group", `{"members":null}`, `data.members: "None" is not iterable`},
+		{"group", `{"members":["a",1]}`, `data.members.1: 1 is not a string: {'': ''}`},
+		{"group", `{"members":["system.Everyone"]}`, `data.members.0: 'system.Everyone' is not a valid user ID.`},
+		{"group", `{"members":["/buckets/b/groups/g"]}`, `data.members.0: '/buckets/b/groups/g' is not a valid user ID.`},
+	} {
+		_, err := resource(t, test.resource).Check(domain.Write{Data: []byte(test.data), Given: true})
+		if want := "invalid: body " + test.want; err == nil || err.Error() != want {
+			t.Errorf("%s %s: got %v, want %s", test.resource, test.data, err, want)
+		}
 	}
 }
 

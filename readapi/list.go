@@ -210,5 +210,5 @@ func (l *listing) sharedAnything(query domain.Query) error {
 			return err
 		}
 	}
-	return l.Caller.Refusal()
+	return l.Caller.Refusal("read", string(query.Plural))
 }

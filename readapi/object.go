@@ -29,7 +29,7 @@ func (a *API) Object(w http.ResponseWriter, r *web.Request) error {
 // visible is the object, if the caller may see it and it is there.
 func visible(state *domain.State, r *web.Request) (domain.Object, error) {
 	if !state.Permits(r.Caller, domain.ReadObject, r.Resource, r.URI) {
-		return domain.Object{}, r.Caller.Refusal()
+		return domain.Object{}, r.Caller.Refusal("read", string(r.URI))
 	}
 	if r.Resource.NeedsParent {
 		if err := state.ParentMissing(r.Resource, r.Plural); err != nil {

@@ -142,6 +142,10 @@ func (x *exchange) fail(err error) {
 		x.report(err, "request failed")
 	}
 	x.errno = rest.Errno(problem.Code)
+	if problem.Permission != "" {
+		x.Note("perm", problem.Permission)
+		x.Note("uri", problem.URI)
+	}
 	if x.answer.status != 0 {
 		return // the answer is under way: it can only be cut off by the handler itself
 	}

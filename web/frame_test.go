@@ -328,6 +328,17 @@ func TestOneLineIsLoggedForEachRequest(t *testing.T) {
 	}
 }
 
+func TestTheLineOfARefusalSaysWhichPermissionIsLacked(t *testing.T) {
+	t.Parallel()
+	frame, logged := setup(t, nil)
+	send(t, frame, "GET /v1/refused")
+	for _, field := range []string{`"perm":"read"`, `"uri":"/secrets"`, `"errno":104`} {
+		if !strings.Contains(logged.String(), field) {
+			t.Errorf("got %s, want %s in it", logged, field)
+		}
+	}
+}
+
 func TestTheFormatterSaysWhatThatOfLogrusSays(t *testing.T) {
 	t.Parallel()
 	entry := func() *logrus.Entry {

@@ -17,7 +17,7 @@ func mine(r *web.Request) error {
 		return nil
 	}
 	if r.Caller.Anonymous() {
-		return r.Caller.Refusal()
+		return r.Caller.Refusal("read", "/x")
 	}
 	r.Readdress(append([]string{segments[0], "of " + r.Caller.UserID}, segments[2:]...))
 	if _, err := r.ReadBody(); err != nil {

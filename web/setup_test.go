@@ -86,7 +86,7 @@ func endpoints(t testing.TB) []web.Endpoint {
 			panic("out of order")
 		}),
 		get("internal", "/internal", failing(errors.New("the password is swordfish"))),
-		get("refused", "/refused", failing(&domain.Error{Code: domain.Unauthenticated})),
+		get("refused", "/refused", failing(domain.Caller{}.Refusal("read", "/secrets"))),
 		get("busy", "/busy", failing(&domain.Error{Code: domain.Unavailable})),
 		get("notes", "/notes", func(_ http.ResponseWriter, r *web.Request) error {
 			r.Note("batch_size", 25)

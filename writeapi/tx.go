@@ -64,7 +64,7 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 		return domain.Result{}, domain.Object{}, false, err
 	}
 	if shared != nil && len(page.Objects) == 0 && !t.state.Permits(c.Caller, domain.CreateObject, c.Resource, c.URI) {
-		return domain.Result{}, domain.Object{}, false, c.Caller.Refusal()
+		return domain.Result{}, domain.Object{}, false, c.Caller.Refusal("write", string(c.Plural()))
 	}
 	selected := page.Objects
 	if more = len(selected) > limit; more {

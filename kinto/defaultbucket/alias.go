@@ -30,7 +30,7 @@ func (a *alias) before(r *web.Request) error {
 	}
 	switch {
 	case r.Caller.Anonymous():
-		return r.Caller.Refusal()
+		return r.Caller.Refusal("write", "/buckets/"+Alias)
 	case a.readOnly:
 		return &domain.Error{Code: domain.MethodNotAllowed}
 	}

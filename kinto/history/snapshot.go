@@ -80,7 +80,7 @@ func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Call
 			return nil
 		}
 	}
-	return caller.Refusal()
+	return caller.Refusal("read", string(s.collection))
 }
 
 // records are those that did not change since, and of the others what they were.

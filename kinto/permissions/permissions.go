@@ -66,7 +66,7 @@ func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
 	}
 	principals := r.Caller.Principals(snapshot.Groups)
 	if !e.grants("permissions_read", principals) {
-		return r.Caller.Refusal()
+		return r.Caller.Refusal("read", "/permissions")
 	}
 	list, problem := e.query(r)
 	if problem != nil {
@@ -86,6 +86,7 @@ func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
 		total := strconv.Itoa(len(entries))
 		w.Header().Set("Total-Objects", total)
 		w.Header().Set("Total-Records", total)
+		w.Header().Set("Content-Type", rest.JSON)
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}

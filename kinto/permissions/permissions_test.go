@@ -307,6 +307,7 @@ func TestHeadTellsTheTotal(t *testing.T) {
 		for _, name := range []string{"Total-Objects", "Total-Records"} {
 			want(t, query+" "+name, w.Header().Get(name), total)
 		}
+		want(t, query+" type", w.Header().Get("Content-Type"), "application/json")
 		want(t, query+" body", w.Body, "")
 	}
 }

@@ -49,7 +49,7 @@ func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 		}
 		grants := domain.Permissions(e.Catalog.Policy.Grants)
 		if !grants.Allows("user-data_delete", r.Caller.Principals(snapshot.Groups)) {
-			return r.Caller.Refusal()
+			return r.Caller.Refusal("delete", "/__user_data__/"+principal)
 		}
 		return e.remove(r, tx, principal, snapshot.Groups[principal])
 	})
