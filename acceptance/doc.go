@@ -7,4 +7,7 @@
 //
 // The files in kintojs run the published JavaScript client against the program, and are the examples to learn that
 // client from.
+//
+// The files in kintoadmin drive the published console, kinto-admin, in a browser: from where the program serves it, and from
+// another origin.
 package acceptance

@@ -66,3 +66,12 @@ func startWith(t *testing.T, settings ...string) *server {
 	}
 	return start(t, file)
 }
+
+func absolute(t testing.TB, path string) string {
+	t.Helper()
+	full, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return full
+}
