@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/kintolog/kintolog/domain"
@@ -30,11 +31,12 @@ type Config struct {
 	// Catalog and Loop are those of the endpoints that are served. Required.
 	Catalog *domain.Catalog
 	Loop    *writeapi.Loop
-	// Serve and Identify are the methods of the web.Frame that the endpoint is part of. Required. Identify is
+	// Serve, Identify and Find are the methods of the web.Frame that the endpoint is part of. Required. Identify is
 	// called once for all requests of a batch that differ in headers about conditions and content alone, before any
 	// of them is carried out: an account made by a batch is no caller in it.
 	Serve    func(outer *web.Request, r *http.Request) web.Answer
 	Identify func(r *http.Request) (domain.Caller, error)
+	Find     func(u *url.URL) *web.Endpoint
 }
 
 // Endpoint is POST on rest.BatchPath. It is public, because each request of a batch has a caller of its own.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (b *batch) prepare(requests []rest.SubRequest) error {
 	callers := map[string]domain.Caller{}
 	for i := range b.parts {
 		p := &b.parts[i]
-		p.inTx = b.writes && (isWrite(p.Method) || p.target.root != nil)
+		p.inTx = b.writes && (isWrite(p.Method) || p.target.root != nil || b.isStateful(p.URL))
 		p.kept.NewID = p.idOfCreation()
 		p.request = b.request(p, inherited)
 		caller, known := callers[credentials(p.Header)]
@@ -63,6 +64,12 @@ func (b *batch) prepare(requests []rest.SubRequest) error {
 		p.caller = caller
 	}
 	return nil
+}
+
+// isStateful tells whether a URL is that of a utility that sees the writes of the batch.
+func (b *batch) isStateful(u *url.URL) bool {
+	e := b.Find(u)
+	return e != nil && e.Stateful
 }
 
 func isWrite(method string) bool { return method != http.MethodGet && method != http.MethodHead }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -95,6 +96,7 @@ func (w *world) serve(changeLoop func(*writeapi.Config), change func(*batch.Conf
 		Catalog: w.catalog, Loop: s.loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return frame.Identify(r) },
+		Find:     func(u *url.URL) *web.Endpoint { return frame.Find(u) },
 	}
 	if change != nil {
 		change(&config)

@@ -25,7 +25,7 @@ type batch struct {
 // errUndone ends the transaction of a batch that one of its parts undid.
 var errUndone = errors.New("the batch is undone by a request of it")
 
-// carryOutBefore serves what has nothing to do with resources, such as a heartbeat: that is not let into the transaction,
+// carryOutBefore serves what does not tell of resources, such as a heartbeat: that is not let into the transaction,
 // where it would hold up all writers. The other parts it prepares.
 func (b *batch) carryOutBefore() {
 	ctx := inside(b.outer.Context())

@@ -333,7 +333,7 @@ func TestReadsWaitForAPosition(t *testing.T) {
 }
 
 // broken is a read model that cannot be reached.
-type broken struct{}
+type broken struct{ readapi.Reader }
 
 var errBroken = errors.New("connection refused")
 

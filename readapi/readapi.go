@@ -24,6 +24,8 @@ import (
 type Reader interface {
 	Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error)
 	List(ctx context.Context, needs domain.Needs, query domain.Query) (domain.Snapshot, domain.Page, error)
+	// Accessible lists objects by plural endpoint and id.
+	Accessible(ctx context.Context, query domain.AccessQuery) ([]domain.Access, error)
 }
 
 // Waiter knows how far a read model is.

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -318,6 +319,7 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
+		Find:     func(u *url.URL) *web.Endpoint { return s.Frame.Find(u) },
 	})))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {

@@ -45,6 +45,8 @@ type Endpoint struct {
 	Methods []Method
 	// TakesJSON refuses bodies of another type than JSON with 415 on a utility, as on resources.
 	TakesJSON bool
+	// Stateful tells that a utility answers from what there is of resources: in a batch it sees the writes before it.
+	Stateful bool
 	// Public spares the frame to find out who calls: Caller is anonymous.
 	Public bool
 }

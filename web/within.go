@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/kintolog/kintolog/domain"
 )
@@ -31,6 +32,14 @@ func (f *Frame) Identify(r *http.Request) (domain.Caller, error) {
 		}
 	}
 	return domain.Caller{}, nil
+}
+
+// Find returns the endpoint of a URL, whose path carries the version prefix; nil for none.
+func (f *Frame) Find(u *url.URL) *Endpoint {
+	if route := f.router.find(&http.Request{URL: u}); route != nil {
+		return route.Endpoint
+	}
+	return nil
 }
 
 // Reported is an error that the frame answers as any other and does not log: it was logged where it happened, or

@@ -19,6 +19,7 @@ import (
 type Model interface {
 	Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error)
 	List(ctx context.Context, needs domain.Needs, query domain.Query) (domain.Snapshot, domain.Page, error)
+	Accessible(ctx context.Context, query domain.AccessQuery) ([]domain.Access, error)
 }
 
 // Progress tells how far the read model is.

@@ -151,7 +151,7 @@ func (t *Tx) fits(position domain.Position) error {
 	return nil
 }
 
-// Load returns what is needed as the transaction sees it. With List it lets what reads from a read model read
+// Load returns what is needed as the transaction sees it. With List and Accessible it lets what reads from a read model read
 // from the transaction.
 func (t *Tx) Load(_ context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	if unknown := t.state.Unknown(needs); !unknown.Empty() {
@@ -194,6 +194,31 @@ func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (doma
 	}
 	t.mix(&page, q, snapshot, touched)
 	return snapshot, page, nil
+}
+
+// Accessible lists what is accessible as the transaction sees it.
+func (t *Tx) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error) {
+	snapshot, err := t.Load(ctx, domain.Needs{Members: q.Members})
+	if err != nil {
+		return nil, err
+	}
+	q.Principals = slices.Clip(q.Principals)
+	for _, m := range q.Members {
+		for _, group := range snapshot.Groups[m] {
+			q.Principals = append(q.Principals, string(group))
+		}
+	}
+	q.Members = nil
+	held, err := t.loop.model.Accessible(t.ctx, q)
+	if err != nil {
+		return nil, unavailable("list what is accessible", err)
+	}
+	// What was read does not tell its position, which is not beyond that of what is read after it.
+	after, err := t.loop.model.Load(t.ctx, domain.Needs{Scopes: []domain.Plural{""}})
+	if err != nil {
+		return nil, unavailable("load the position", err)
+	}
+	return t.state.Accessible(q, held), t.fits(after.Position)
 }
 
 func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {

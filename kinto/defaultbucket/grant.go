@@ -69,7 +69,7 @@ func (g *grant) carryOut(ctx context.Context) error {
 // reader is one that finds what is taken for granted. Whoever reads below an object needs that anyway, so nothing is
 // asked for in addition while it is there.
 type reader struct {
-	from readapi.Reader
+	readapi.Reader
 	*grant
 }
 
@@ -77,26 +77,26 @@ var _ readapi.Reader = reader{}
 
 func (r reader) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	needs.Objects = r.with(needs.Objects)
-	snapshot, err := r.from.Load(ctx, needs)
+	snapshot, err := r.Reader.Load(ctx, needs)
 	if err != nil || len(r.missing(snapshot)) == 0 {
 		return snapshot, err
 	}
 	if err := r.carryOut(ctx); err != nil {
 		return domain.Snapshot{}, err
 	}
-	return r.from.Load(ctx, needs)
+	return r.Reader.Load(ctx, needs)
 }
 
 func (r reader) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
 	needs.Objects = r.with(needs.Objects)
-	snapshot, page, err := r.from.List(ctx, needs, q)
+	snapshot, page, err := r.Reader.List(ctx, needs, q)
 	if err != nil || len(r.missing(snapshot)) == 0 {
 		return snapshot, page, err
 	}
 	if err := r.carryOut(ctx); err != nil {
 		return domain.Snapshot{}, domain.Page{}, err
 	}
-	return r.from.List(ctx, needs, q)
+	return r.Reader.List(ctx, needs, q)
 }
 
 // with is the objects, and those taken for granted.

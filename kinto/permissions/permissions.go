@@ -31,7 +31,7 @@ func New() server.Plugin {
 		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
 			e := endpoint{p, known(p.Catalog)}
 			return []web.Endpoint{{
-				Name: "permissions-plural", Path: "/permissions",
+				Name: "permissions-plural", Path: "/permissions", Stateful: true,
 				Methods: []web.Method{{Name: http.MethodHead, Handle: e.serve}, {Name: http.MethodGet, Handle: e.serve}},
 			}}, nil
 		},
@@ -60,9 +60,9 @@ func told(c *domain.Catalog) []*domain.Resource {
 func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
 	// Browsers show what lists expose, although this is no list of objects.
 	w.Header().Set("Access-Control-Expose-Headers", rest.Exposed(rest.PluralEndpoint, r.Method))
-	snapshot, err := e.Model.Load(r.Context(), domain.Needs{Members: r.Caller.Members(), Scopes: []domain.Plural{""}})
+	snapshot, err := e.Read.Load(r.Context(), domain.Needs{Members: r.Caller.Members(), Scopes: []domain.Plural{""}})
 	if err != nil {
-		return &domain.Error{Code: domain.Unavailable, Cause: err}
+		return err
 	}
 	principals := r.Caller.Principals(snapshot.Groups)
 	if !e.grants("permissions_read", principals) {
@@ -181,7 +181,7 @@ func (e endpoint) entries(ctx context.Context, c domain.Caller, principals, reso
 			ofAll = append(ofAll, name)
 		}
 	}
-	held, err := e.Model.Accessible(ctx, domain.AccessQuery{
+	held, err := e.Read.From(ctx).Accessible(ctx, domain.AccessQuery{
 		Principals: principals, Members: c.Members(), Resources: resources, Granted: ofAll,
 	})
 	if err != nil {

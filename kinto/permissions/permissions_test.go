@@ -355,3 +355,40 @@ func TestTheServiceAnnouncesTheEndpoint(t *testing.T) {
 		t.Errorf("got capability %+v, want it described", c)
 	}
 }
+
+func TestABatchSeesWhatItChanges(t *testing.T) {
+	t.Parallel()
+	for _, grants := range [][]string{nil, {"bucket_read: account:alice", "collection_write: /buckets/new/groups/g"}} {
+		s := start(t, grants...)
+		do(t, s, "bob", "PUT /buckets/bobs", `{"permissions":{"read":["/buckets/new/groups/g"]}}`)
+		do(t, s, "alice", "PUT /buckets/old")
+		do(t, s, "alice", "PUT /buckets/old/collections/c")
+		do(t, s, "alice", "PUT /buckets/kept")
+		w := do(t, s, "alice", "POST /batch", `{"requests":[
+			{"method":"PUT","path":"/buckets/new"},
+			{"method":"PUT","path":"/buckets/new/groups/g","body":{"data":{"members":["account:alice"]}}},
+			{"method":"DELETE","path":"/buckets/old"},
+			{"path":"/permissions?resource_name=bucket"},
+			{"method":"PUT","path":"/buckets/old"},
+			{"method":"PUT","path":"/buckets/old/collections/d","body":{"permissions":{"read":["account:bob"]}}},
+			{"path":"/permissions"},
+			{"method":"HEAD","path":"/permissions"},
+			{"path":"/permissions?_limit=2&_sort=id"}]}`)
+		var got struct {
+			Responses []struct {
+				Headers map[string]string
+				Body    json.RawMessage
+			}
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if middle := string(got.Responses[3].Body); strings.Contains(middle, "/buckets/old") || !strings.Contains(middle, "/buckets/bobs") {
+			t.Errorf("while a bucket is deleted: got %s", middle)
+		}
+		for i, query := range map[int]string{6: "", 8: "?_limit=2&_sort=id"} {
+			want(t, "permissions in the batch"+query, string(got.Responses[i].Body), do(t, s, "alice", "GET /permissions"+query).Body)
+		}
+		want(t, "total", got.Responses[7].Headers["Total-Objects"], len(entries(t, s, "alice", "")))
+	}
+}

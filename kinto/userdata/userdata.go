@@ -17,8 +17,7 @@ import (
 // New is the plug-in. It takes a grant named user-data_delete to use it.
 //
 // What the principal alone may write is deleted; from the permissions of everything else, and from the members of groups,
-// the principal is removed. All of it is one commit. It concerns what is readable by then: what the principal does at the
-// same time, or before in the same batch, may stay. Derived objects, such as entries of a history, stay as they are.
+// the principal is removed. All of it is one commit. Derived objects, such as entries of a history, stay as they are.
 func New() server.Plugin {
 	return server.Plugin{
 		Name: "user-data",
@@ -39,9 +38,6 @@ type endpoint struct{ server.Parts }
 func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	principal := r.Params["principal"]
 	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
-	if err := e.catchUp(r.Context()); err != nil {
-		return err
-	}
 	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
 		snapshot, err := tx.Load(r.Context(), needs)
 		if err != nil {
@@ -60,23 +56,9 @@ func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	return server.WriteJSON(w, http.StatusOK, map[string]any{"data": map[string]string{"principal": principal}})
 }
 
-// catchUp waits until everything that was written before is readable.
-func (e endpoint) catchUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, e.Loop.Timeout)
-	defer cancel()
-	tail, err := e.Log.Tail(ctx)
-	if err == nil {
-		err = e.Progress.Wait(ctx, tail.Position)
-	}
-	if err != nil {
-		return &domain.Error{Code: domain.Unavailable, Cause: err}
-	}
-	return nil
-}
-
 // remove carries out what New says, for a principal who is a member of the groups.
 func (e endpoint) remove(r *web.Request, tx *writeapi.Tx, principal string, groups []domain.URI) error {
-	held, err := e.accessible(r.Context(), principal)
+	held, err := e.accessible(r.Context(), tx, principal)
 	if err != nil {
 		return err
 	}
@@ -105,16 +87,16 @@ func (e endpoint) remove(r *web.Request, tx *writeapi.Tx, principal string, grou
 
 // accessible are the objects on which the principal holds anything, those above before those below. Derived ones are
 // as they were made.
-func (e endpoint) accessible(ctx context.Context, principal string) ([]domain.URI, error) {
+func (e endpoint) accessible(ctx context.Context, tx *writeapi.Tx, principal string) ([]domain.URI, error) {
 	var names []string
 	for _, r := range e.Catalog.Resources() {
 		if !r.Derived() {
 			names = append(names, r.Name)
 		}
 	}
-	held, err := e.Model.Accessible(ctx, domain.AccessQuery{Principals: []string{principal}, Resources: names})
+	held, err := tx.Accessible(ctx, domain.AccessQuery{Principals: []string{principal}, Resources: names})
 	if err != nil {
-		return nil, &domain.Error{Code: domain.Unavailable, Cause: err}
+		return nil, err
 	}
 	uris := make([]domain.URI, len(held))
 	for i, access := range held {

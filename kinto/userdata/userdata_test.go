@@ -3,6 +3,7 @@ package userdata_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -246,4 +247,28 @@ func eventsAfter(t testing.TB, s *server.Server, position domain.Position) (even
 		events = append(events, entry.Events...)
 	}
 	return events
+}
+
+func TestABatchRemovesWhatItMade(t *testing.T) {
+	t.Parallel()
+	s := start(t, mayDelete)
+	as := func(user string) string {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.SetBasicAuth(user, "password")
+		return `"headers":{"Authorization":"` + r.Header.Get("Authorization") + `"},`
+	}
+	do(t, s, "alice", "PUT /buckets/a")
+	do(t, s, "admin", "POST /batch", `{"defaults":{"method":"PUT"},"requests":[
+		{`+as("bob")+`"path":"/buckets/b"},
+		{`+as("bob")+`"path":"/buckets/b/collections/c"},
+		{`+as("alice")+`"path":"/buckets/a","body":{"permissions":{"read":["account:bob","account:carol"]}}},
+		{`+as("alice")+`"path":"/buckets/a/groups/g","body":{"data":{"members":["account:bob","account:carol"]}}},
+		{"method":"DELETE","path":"/__user_data__/account:bob"}]}`)
+	wantGone(t, s, "bob", "/buckets/b", "/buckets/b/collections/c")
+	if read := get(t, s, "alice", "/buckets/a").Permissions["read"]; !slices.Equal(read, []string{"account:carol"}) {
+		t.Errorf("may read: %v, want carol alone", read)
+	}
+	if members := get(t, s, "alice", "/buckets/a/groups/g").Data.Members; !slices.Equal(members, []string{"account:carol"}) {
+		t.Errorf("members: %v, want carol alone", members)
+	}
 }
