@@ -97,8 +97,6 @@ func (d *decision) permitted() error {
 	return nil
 }
 
-// precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
-// not told what is there.
 // refusal says what the caller may not do, and where: objects are created in a plural endpoint.
 func (d *decision) refusal(right Right) error {
 	where := string(d.URI)
@@ -108,6 +106,8 @@ func (d *decision) refusal(right Right) error {
 	return d.Caller.Refusal(right.Permission(d.Resource), where)
 }
 
+// precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
+// not told what is there.
 func (d *decision) precondition() error {
 	err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp)
 	if err == nil {
