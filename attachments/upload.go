@@ -17,6 +17,7 @@ import (
 	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -43,22 +44,11 @@ func (s *service) post(w http.ResponseWriter, r *web.Request) error {
 	if err == nil {
 		err = a.describe(c, f)
 	}
-	var result domain.Result
 	var outcome writeapi.Outcome
 	if err == nil {
-		result, outcome, err = s.do(r, c)
+		outcome, err = a.commit(w, c, f)
 	}
-	if err = a.end(outcome, err); err != nil {
-		return err
-	}
-	w.Header().Set("Location", r.Absolute(s.prefix+string(a.uri)))
-	answered(w, result, outcome)
-	w.Header().Set("Content-Type", rest.JSON)
-	if result.Created {
-		w.WriteHeader(http.StatusCreated)
-	}
-	_, _ = w.Write(a.metadata) // a client that is gone has nothing to be told
-	return nil
+	return a.end(outcome, err)
 }
 
 // delete detaches the file of a record. The file itself is left to the collector.
@@ -66,6 +56,9 @@ func (s *service) delete(w http.ResponseWriter, r *web.Request) error {
 	expose(w, r)
 	c := s.command(r, s.target(r).uri)
 	c.Data = jsondoc.With(nil, jsondoc.Field{Name: Attribute, Value: []byte("null")})
+	if err := writeapi.Prepared(r.Context()); err != nil {
+		return err
+	}
 	var result domain.Result
 	outcome, err := s.parts.Write.Do(r.Context(), c.Needs(), func(tx *writeapi.Tx) (err error) {
 		result, err = tx.Execute(c)
@@ -137,9 +130,7 @@ func (s *service) form(w http.ResponseWriter, r *web.Request, rules Rules) (*for
 // answered sets the headers that tell of a write.
 func answered(w http.ResponseWriter, result domain.Result, outcome writeapi.Outcome) {
 	rest.SetTimestamp(w.Header(), result.Timestamp)
-	if !outcome.Readable {
-		w.Header().Set(writeapi.PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
-	}
+	writeapi.Mark(w, outcome)
 }
 
 // attaching is one upload.
@@ -149,6 +140,34 @@ type attaching struct {
 	r        *web.Request
 	mark     mark // its key is empty as long as nothing is stored
 	metadata []byte
+	replayed bool // the record has another file, of the same request
+}
+
+// commit makes the record say that it has the file, and answers. A request that was sent again is answered as before.
+func (a *attaching) commit(w http.ResponseWriter, c *domain.Command, f *form) (outcome writeapi.Outcome, err error) {
+	write := func(w http.ResponseWriter, r *web.Request) (err error) {
+		attempt := *c
+		var result domain.Result
+		if result, outcome, err = a.do(r, &attempt); err != nil {
+			return err
+		}
+		w.Header().Set("Location", r.Absolute(a.prefix+string(a.uri)))
+		answered(w, result, outcome)
+		w.Header().Set("Content-Type", rest.JSON)
+		if result.Created {
+			w.WriteHeader(http.StatusCreated)
+		}
+		_, _ = w.Write(a.metadata) // a client that is gone has nothing to be told
+		return nil
+	}
+	if !idempotency.Given(a.r.Header) {
+		err = write(w, a.r)
+		return outcome, err
+	}
+	// The same form has the same content, but for the place of the file, which is a new one each time.
+	content := jsondoc.With(a.metadata, jsondoc.Field{Name: "location", Value: []byte("null")})
+	outcome, a.replayed, err = a.parts.Keys.Carry(w, a.r, append(content, f.envelope()...), write)
+	return outcome, err
 }
 
 // store stores the file.
@@ -281,7 +300,7 @@ func (a *attaching) end(outcome writeapi.Outcome, err error) error {
 	switch {
 	case a.mark.key == "":
 		return err
-	case err == nil:
+	case err == nil && !a.replayed:
 		a.uploads.commit(a.mark.key, outcome.Position)
 		return nil
 	case errors.Is(err, eventstore.ErrUnresolved):

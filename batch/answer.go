@@ -16,9 +16,7 @@ import (
 // answer tells what became of the batch.
 func (b *batch) answer(w http.ResponseWriter, outcome writeapi.Outcome) error {
 	if b.failed < 0 {
-		if !outcome.Readable {
-			w.Header().Set(writeapi.PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
-		}
+		writeapi.Mark(w, outcome)
 		write(w, http.StatusOK, b.responses())
 		return nil
 	}

@@ -329,6 +329,9 @@ func TestAnAnswerThatCannotWaitNamesItsPosition(t *testing.T) {
 	if got := resp.Header().Get(writeapi.PositionHeader); resp.Code != http.StatusOK || got != "2" {
 		t.Errorf("got %d at position %q, want 200 at 2", resp.Code, got)
 	}
+	if exposed := resp.Header().Get("Access-Control-Expose-Headers"); !strings.HasSuffix(exposed, ", "+writeapi.PositionHeader) {
+		t.Errorf("got %q exposed to browsers, want the position among them", exposed)
+	}
 	// Within a batch that writes there is nothing to wait for.
 	got := s.batch(200, `{"requests":[{"path":"/buckets/c","method":"PUT"},{"path":"/buckets/b"}]}`, "Kintolog-Position: 2")
 	wantStatuses(t, got, 201, 200)

@@ -13,11 +13,11 @@
 //     it does, it is refused with 400.
 //   - Only answers below 400 are kept: a request that was refused had no effect, and is decided anew when it is repeated.
 //   - An answer larger than [Limits] say is refused with 400 before anything happens.
-//   - A flush removes the keys with everything else.
+//   - A flush removes the keys with everything else, but for its own.
 //   - Who repeats a request is told again what he was told, also if he is not permitted any more what he did.
 //
-// It holds for the writes of resources and for batches, whose requests may also have keys of their own. Other endpoints,
-// such as those of plug-ins, ignore the header unless they are wrapped too.
+// It holds for the writes of resources and for batches, whose requests may also have keys of their own, and for endpoints of
+// plug-ins that are wrapped: those of this project that write are.
 //
 // Without the header nothing is done. With it a commit has an entry more, in another place of the log than the effects:
 // it is an atomic batch of two messages rather than one message, which takes the log several times as long.
@@ -26,5 +26,5 @@
 // in the read model. They are in buckets by day ("/__idempotency__/2026-11-23/answers/..."), so that the first
 // request with a key on a day removes expired ones with one event for each day.
 //
-// Start with [Keys.Wrap].
+// Start with [Keys.Wrap]; [Keys.Carry] is for handlers that read a body that is too large to be kept.
 package idempotency

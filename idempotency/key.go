@@ -42,17 +42,17 @@ func idOf(c domain.Caller, key string) string {
 	return digest("user", c.UserID, key)
 }
 
-// fingerprint is the same for two requests if they ask for the same.
-func fingerprint(r *web.Request, body []byte) string {
-	parts := []string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, string(body)}
+// fingerprint is the same for two requests if they ask for the same. The content is what the body says.
+func fingerprint(r *web.Request, content ...string) string {
+	parts := append([]string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery}, content...)
 	for _, name := range decisive {
 		parts = append(parts, r.Header.Get(name))
 	}
 	return digest(parts...)
 }
 
-// decisive are the headers that change what a write does or is answered.
-var decisive = []string{"Content-Type", "If-Match", "If-None-Match", "Response-Behavior", "Kintolog-Batch"}
+// decisive are the headers, beside the type of the body, that change what a write does or is answered.
+var decisive = []string{"If-Match", "If-None-Match", "Response-Behavior", "Kintolog-Batch"}
 
 // digest is a hash of texts, none of which can be taken for a part of another.
 func digest(parts ...string) string {

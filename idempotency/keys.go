@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -46,7 +47,7 @@ func (l Limits) withDefaults() Limits {
 // clients could notice.
 func (k *Keys) Wrap(handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
-		if _, given := r.Header[Header]; !given {
+		if !Given(r.Header) {
 			return handle(w, r)
 		}
 		c, err := k.read(r, handle)
@@ -55,6 +56,30 @@ func (k *Keys) Wrap(handle web.Handler) web.Handler {
 		}
 		return c.serve(w)
 	}
+}
+
+// Carry carries out a request with a key of which the body was read: content stands for it, and is the same if and only if
+// the client wants the same. The handler must write through the loop, with the context of the request that it gets, which has
+// no body; do nothing else that clients could notice; and be fit to be called several times before one call counts. Replayed
+// tells that the answer is an earlier one, and that nothing was written.
+func (k *Keys) Carry(
+	w http.ResponseWriter, r *web.Request, content []byte, handle web.Handler,
+) (outcome writeapi.Outcome, replayed bool, err error) {
+	c, err := k.call(r, handle)
+	if err != nil {
+		return writeapi.Outcome{}, false, err
+	}
+	c.fingerprint = fingerprint(r, string(content))
+	if c.part == nil {
+		c.part = &writeapi.Part{}
+	}
+	return c.commit(w)
+}
+
+// Given tells whether a request has a key.
+func Given(h http.Header) bool {
+	_, given := h[Header]
+	return given
 }
 
 // call is one request with a key.
@@ -68,7 +93,8 @@ type call struct {
 	fingerprint string
 }
 
-func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
+// call is a request of which nothing is known but who makes it.
+func (k *Keys) call(r *web.Request, handle web.Handler) (*call, error) {
 	key, err := k.Limits.withDefaults().keyOf(r.Header)
 	if err != nil {
 		return nil, err
@@ -80,14 +106,20 @@ func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
 		}
 	}
 	r.Note("replayed", false) // all attempts share what is noted from now on
-	body, err := r.ReadBody()
+	return &call{Keys: k, request: r, handle: handle, part: writeapi.PartOf(r.Context()), id: idOf(caller, key)}, nil
+}
+
+// read is the call for a request, with its body.
+func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
+	c, err := k.call(r, handle)
 	if err != nil {
 		return nil, err
 	}
-	return &call{
-		Keys: k, request: r, handle: handle, body: body, part: writeapi.PartOf(r.Context()),
-		id: idOf(caller, key), fingerprint: fingerprint(r, body),
-	}, nil
+	if c.body, err = r.ReadBody(); err != nil {
+		return nil, err
+	}
+	c.fingerprint = fingerprint(r, r.Header.Get("Content-Type"), string(c.body))
+	return c, nil
 }
 
 // serve answers the request. If it is part of a batch, that has prepared it.
@@ -104,8 +136,15 @@ func (c *call) serve(w http.ResponseWriter) error {
 	case c.part.Preparing:
 		return c.handle(w, c.attempt(ctx))
 	}
+	_, _, err := c.commit(w)
+	return err
+}
+
+// commit carries out the request in a transaction, together with its answer, or answers as before.
+func (c *call) commit(w http.ResponseWriter) (outcome writeapi.Outcome, replayed bool, err error) {
+	ctx := c.request.Context()
 	var known, fresh *answer // of the last attempt
-	outcome, err := c.Loop.Do(ctx, c.needs(), func(tx *writeapi.Tx) (err error) {
+	outcome, err = c.Loop.Do(ctx, c.needs(), func(tx *writeapi.Tx) (err error) {
 		if known, err = c.known(ctx, tx.Load, tx.Now()); known != nil || err != nil {
 			return err
 		}
@@ -115,13 +154,13 @@ func (c *call) serve(w http.ResponseWriter) error {
 	switch {
 	case errors.Is(err, errRefused):
 		fresh.writeTo(w)
-		return nil
+		return outcome, false, nil
 	case known != nil || err != nil:
-		return c.replay(w, known, err)
+		return outcome, known != nil, c.replay(w, known, err)
 	}
 	writeapi.Mark(w, outcome)
 	fresh.writeTo(w)
-	return nil
+	return outcome, false, nil
 }
 
 // replay gives an answer again.
@@ -131,9 +170,7 @@ func (c *call) replay(w http.ResponseWriter, known *answer, err error) error {
 	}
 	c.request.Note("replayed", true)
 	w.Header().Set(Replayed, "true")
-	if exposed := w.Header().Get("Access-Control-Expose-Headers"); exposed != "" {
-		w.Header().Set("Access-Control-Expose-Headers", exposed+", "+Replayed)
-	}
+	rest.Expose(w.Header(), Replayed)
 	known.writeTo(w)
 	return nil
 }

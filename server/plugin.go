@@ -5,6 +5,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/web"
@@ -22,7 +23,8 @@ type Plugin struct {
 	// Checks see every object of resources, by their names, before it is created or changed: after the check of the
 	// resource itself and those of plug-ins before. They are as domain.Resource.Check.
 	Checks map[string]func(domain.Write) ([]byte, error)
-	// Endpoints are services of its own, made once the service runs.
+	// Endpoints are services of its own, made once the service runs. Those that write honour idempotency keys if their
+	// handlers are wrapped by Parts.Keys.
 	Endpoints func(Parts) ([]web.Endpoint, error)
 	// Logins are the URLs where providers of OAuth 2 ask users, by the name of the policy, asked for after the endpoints.
 	Logins func() (map[string]string, error)
@@ -97,6 +99,8 @@ type Parts struct {
 	Loop       *writeapi.Loop
 	Read       *readapi.API
 	Write      *writeapi.API
+	// Keys carries out requests that have an idempotency key.
+	Keys *idempotency.Keys
 }
 
 // Progress tells how far the read model is.

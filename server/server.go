@@ -231,6 +231,10 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
 		Query: config.Query, Body: config.Limits.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
 	})
+	p.Keys = &idempotency.Keys{
+		Loop: p.Loop, Model: p.Model, Limits: config.Limits.Keys,
+		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
+	}
 	return p, nil
 }
 
@@ -303,10 +307,9 @@ func policy(app App) domain.Policy {
 // endpoints are those of all resources, the utilities, and those of plug-ins.
 func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	var all []web.Endpoint
-	keys := s.keys(config.Limits)
 	for _, r := range s.parts.Catalog.Resources() {
 		for _, e := range s.resource(app, r) {
-			all = append(all, repeatable(keys, e))
+			all = append(all, repeatable(s.parts.Keys, e))
 		}
 	}
 	utilities, err := s.utilities(config)
@@ -314,7 +317,7 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		return nil, err
 	}
 	all = append(all, utilities...)
-	all = append(all, repeatable(keys, batch.Endpoint(batch.Config{
+	all = append(all, repeatable(s.parts.Keys, batch.Endpoint(batch.Config{
 		Max: config.Limits.BatchRequests, Limits: config.Limits.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
@@ -340,15 +343,6 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		ReadOnly: config.Web.ReadOnly,
 	}, all)
 	return all, err
-}
-
-// keys carry out requests that have an idempotency key.
-func (s *Server) keys(limits Limits) *idempotency.Keys {
-	return &idempotency.Keys{
-		Loop: s.parts.Loop, Model: s.parts.Model,
-		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
-		Limits:   limits.Keys,
-	}
 }
 
 // repeatable is the endpoint with writes that can be repeated with a key.

@@ -82,6 +82,7 @@ func (a *API) do(w http.ResponseWriter, r *web.Request, c *domain.Command, answe
 // Mark names the position of a write that is not readable yet.
 func Mark(w http.ResponseWriter, outcome Outcome) {
 	if !outcome.Readable {
+		rest.Expose(w.Header(), PositionHeader)
 		w.Header().Set(PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
 	}
 }

@@ -79,6 +79,14 @@ func Once[T any](ctx context.Context, do func() (T, error)) (value T, err error)
 	return value, err
 }
 
+// Prepared is [Once] for handlers that have nothing to do once: an error to return while there is nothing but that to be done.
+func Prepared(ctx context.Context) error {
+	if partOf(ctx).Preparing {
+		return errPrepared
+	}
+	return nil
+}
+
 // prepared is the command of the attempts before, or the one that read returns.
 func (p *Part) prepared(read func() (*domain.Command, error)) (*domain.Command, error) {
 	if p.command == nil {

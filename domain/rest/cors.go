@@ -46,6 +46,13 @@ func Exposed(kind Kind, method string) string {
 	}
 }
 
+// Expose lets web pages read one more header of an answer, if they may read any.
+func Expose(h http.Header, name string) {
+	if exposed := h.Get("Access-Control-Expose-Headers"); exposed != "" {
+		h["Access-Control-Expose-Headers"] = []string{exposed + ", " + name}
+	}
+}
+
 // CORS is what the operator allows other origins.
 type CORS struct {
 	// Origins are shell patterns: * ? [abc] [a-z] [!abc]. The pattern "*" is any origin, and then the answer does not depend

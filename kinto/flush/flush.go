@@ -22,7 +22,7 @@ func New() server.Plugin {
 		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
 			return []web.Endpoint{{
 				Name: "flush", Path: "/__flush__",
-				Methods: []web.Method{{Name: http.MethodPost, Handle: handler(p)}},
+				Methods: []web.Method{{Name: http.MethodPost, Handle: p.Keys.Wrap(handler(p))}},
 			}}, nil
 		},
 	}
@@ -30,6 +30,9 @@ func New() server.Plugin {
 
 func handler(p server.Parts) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
+		if err := writeapi.Prepared(r.Context()); err != nil {
+			return err
+		}
 		outcome, err := p.Write.Do(r.Context(), domain.Needs{Latest: true}, func(tx *writeapi.Tx) error {
 			latest, err := tx.Latest()
 			if err != nil {

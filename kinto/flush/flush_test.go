@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
@@ -207,5 +209,35 @@ func TestWhatWasRememberedIsForgotten(t *testing.T) {
 			t.Errorf("got %d %s, want a replay", w.Code, w.Body)
 		}
 		flushAll(t, s)
+	}
+}
+
+func TestAFlushThatIsSentAgainHasOneEffect(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	fill(t, s)
+	const key = "Idempotency-Key: once"
+	if w := send(t, s, "alice", "POST /__flush__", "", key); w.Code != 202 {
+		t.Fatalf("got %d %s, want 202", w.Code, w.Body)
+	}
+	if w := send(t, s, "alice", "GET /buckets/b", ""); w.Code == 200 {
+		t.Errorf("got %d %s, want it gone", w.Code, w.Body)
+	}
+	do(t, s, "alice", "PUT /buckets/later")
+	answers := make([]*httptest.ResponseRecorder, 6)
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() { answers[i] = send(t, s, "alice", "POST /__flush__", "", key) })
+	}
+	wg.Wait()
+	for _, w := range answers {
+		if w.Code != 202 || w.Body.String() != "{}" || w.Header().Get("Idempotency-Replayed") != "true" {
+			t.Errorf("got %d %v %s, want the first answer", w.Code, w.Header(), w.Body)
+		}
+	}
+	do(t, s, "alice", "GET /buckets/later")
+	send(t, s, "alice", "POST /__flush__", "", "Idempotency-Key: twice")
+	if w := send(t, s, "alice", "GET /buckets/later", ""); w.Code == 200 {
+		t.Errorf("with another key: got %d %s, want it gone", w.Code, w.Body)
 	}
 }

@@ -26,7 +26,7 @@ func New() server.Plugin {
 				{Name: "user-data-plural", Path: "/__user_data__"},
 				{
 					Name: "user-data-object", Path: "/__user_data__/{principal}",
-					Methods: []web.Method{{Name: http.MethodDelete, Handle: endpoint{p}.delete}},
+					Methods: []web.Method{{Name: http.MethodDelete, Handle: p.Keys.Wrap(endpoint{p}.delete)}},
 				},
 			}, nil
 		},
@@ -38,6 +38,9 @@ type endpoint struct{ server.Parts }
 func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	principal := r.Params["principal"]
 	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
+	if err := writeapi.Prepared(r.Context()); err != nil {
+		return err
+	}
 	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
 		snapshot, err := tx.Load(r.Context(), needs)
 		if err != nil {

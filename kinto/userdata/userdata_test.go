@@ -272,3 +272,23 @@ func TestABatchRemovesWhatItMade(t *testing.T) {
 		t.Errorf("members: %v, want carol alone", members)
 	}
 }
+
+func TestARemovalThatIsSentAgainHasOneEffect(t *testing.T) {
+	t.Parallel()
+	s := start(t, mayDelete)
+	const request, key = "DELETE /__user_data__/account:bob", "Idempotency-Key: once"
+	do(t, s, "bob", "PUT /buckets/before")
+	if w := send(t, s, "admin", request, "", key); w.Code != 200 {
+		t.Fatalf("got %d %s, want 200", w.Code, w.Body)
+	}
+	wantGone(t, s, "bob", "/buckets/before")
+	do(t, s, "bob", "PUT /buckets/after")
+	w := send(t, s, "admin", request, "", key)
+	if w.Code != 200 || w.Header().Get("Idempotency-Replayed") != "true" || w.Body.String() != `{"data":{"principal":"account:bob"}}` {
+		t.Errorf("got %d %v %s, want the first answer", w.Code, w.Header(), w.Body)
+	}
+	do(t, s, "bob", "GET /buckets/after")
+	if w := send(t, s, "bob", request, "", key); w.Code != 403 {
+		t.Errorf("who may not: got %d %s, want 403", w.Code, w.Body)
+	}
+}
