@@ -66,8 +66,11 @@ func (q undelivered) record(ctx context.Context, e Event, reason string) error {
 
 // place is where the event is set aside. Its id is the event's, without the dot.
 func (q undelivered) place(e Event) domain.URI {
-	plural := domain.Plural(all.Object(q.listener).Below() + "undelivered")
-	return plural.Object(strings.ReplaceAll(e.ID, ".", "-"))
+	return q.plural().Object(strings.ReplaceAll(e.ID, ".", "-"))
+}
+
+func (q undelivered) plural() domain.Plural {
+	return domain.Plural(all.Object(q.listener).Below() + "undelivered")
 }
 
 const longestReason = 1000 // bytes

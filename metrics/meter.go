@@ -82,6 +82,16 @@ func (m *Meter) Authentication(name string, make server.Authentication) server.A
 	}
 }
 
+// Listener measures how long calls of a listener take. A nil Meter does not. It must not be called once the service runs.
+func (m *Meter) Listener(name string) func(took time.Duration) {
+	if m == nil {
+		return func(time.Duration) {}
+	}
+	metric := ofListener(name)
+	m.sink.add(metric)
+	return func(took time.Duration) { m.sink.observe(metric, took.Seconds()) }
+}
+
 // since observes the time that a method took.
 func (m *Meter) since(start time.Time, metric *metric, method ...string) {
 	m.sink.observe(metric, time.Since(start).Seconds(), method...)

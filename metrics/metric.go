@@ -73,6 +73,11 @@ func ofPolicy(name string) *metric {
 	}
 }
 
+// ofListener is the metric of a listener (protocol 7.7).
+func ofListener(name string) *metric {
+	return &metric{"listeners_" + underscored(name) + "_seconds", "Time that the listener " + name + " takes for an event.", timer, nil}
+}
+
 var underscores = strings.NewReplacer("-", "_", ".", "_", " ", "_")
 
 func underscored(name string) string { return underscores.Replace(name) }

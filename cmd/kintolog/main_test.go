@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/internal/programtest"
 )
@@ -271,6 +274,9 @@ func TestExitCodes(t *testing.T) {
 		{p, "purge-deleted record", 2, "must be a number"},
 		{p, "purge-deleted -- record -1", 2, "must be a number"},
 		{p, "purge-deleted records 1", 2, `there is no resource "records"`},
+		{p, "undelivered", 2, "needs the name of a listener"},
+		{p, "undelivered hook", 2, `there is no listener "hook" in event_listeners`},
+		{p, "undelivered hook --drop --replay", 1, "[drop replay]"},
 		{p, "projector", 1, "the log is embedded"},
 		{p, "create-user -u no/name -p x", 2, "cannot be the name of an account"},
 		{readonly, "create-user -u a -p b", 51, "read-only"},
@@ -360,5 +366,56 @@ func TestMigrateAndFlushCache(t *testing.T) {
 	p.env = []string{"KINTO_STORAGE_BACKEND=kinto.core.storage.memory"}
 	if out := p.must("migrate"); !strings.HasPrefix(out, "There is nothing to do") {
 		t.Errorf("migrate said %q of a service that keeps nothing", out)
+	}
+}
+
+func TestWhatAWebhookDidNotTakeIsDeliveredAgainOrDropped(t *testing.T) {
+	t.Parallel()
+	var away atomic.Bool
+	away.Store(true)
+	taken := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		taken <- r.Header.Get("Idempotency-Key")
+	}))
+	t.Cleanup(receiver.Close)
+	p := newPlace(t)
+	p.must("init", "--backend", "sqlite", "--cache-backend", "memory", "--host", "127.0.0.1")
+	p.set("kinto.event_listeners = hook", "kinto.event_listeners.hook.use = webhook",
+		"kinto.event_listeners.hook.url = "+receiver.URL, "kinto.event_listeners.hook.retries = 0",
+		"kinto.event_listeners.hook.operators = system.Everyone")
+	p.must("create-user", "-u", "admin", "-p", "s3cret")
+	s := p.start()
+	for _, bucket := range []string{"b1", "b2", "b3"} {
+		s.must(admin, "PUT", "/buckets/"+bucket, "", 201)
+	}
+	for deadline := time.Now().Add(20 * time.Second); strings.Count(s.must(admin, "GET", "/__listeners__/hook/undelivered", "", 200), `"event"`) < 3; {
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing is set aside\n%s", s.Log())
+		}
+	}
+	s.end()
+
+	lines := strings.Split(strings.TrimSpace(p.must("undelivered", "hook")), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[0], "create /buckets/b1") || !strings.Contains(lines[2], "502 Bad Gateway") {
+		t.Fatalf("got %q, want three creations in their order", lines)
+	}
+	event := func(i int) string { id, _, _ := strings.Cut(lines[i], " "); return id }
+	if code, _, stderr := p.run("", "undelivered", "hook", "--replay"); code != 1 || !strings.Contains(stderr, "502") {
+		t.Errorf("replay to who is away: got %d %s", code, stderr)
+	}
+	away.Store(false)
+	if got := p.must("undelivered", "hook", "--drop", event(1)); !strings.Contains(got, "/buckets/b2") || strings.Contains(got, "b1") {
+		t.Errorf("drop: got %q, want b2 alone", got)
+	}
+	p.must("undelivered", "hook", "--replay")
+	if first, second := <-taken, <-taken; first != event(0) || second != event(2) || len(taken) > 0 {
+		t.Errorf("replay: got %s and %s, want %s and %s alone", first, second, event(0), event(2))
+	}
+	if got := p.must("undelivered", "hook"); got != "" {
+		t.Errorf("got %q after all, want nothing", got)
 	}
 }

@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 	root.MarkFlagsMutuallyExclusive("quiet", "verbose")
 	root.AddCommand(
 		newInit(g), newStart(g), newProjector(g), newMigrate(g), newCreateUser(g), newFlushCache(g),
-		newPurgeDeleted(g), newRebuild(g), newStatus(g), newVersion(),
+		newPurgeDeleted(g), newRebuild(g), newStatus(g), newUndelivered(g), newVersion(),
 	)
 	return root
 }

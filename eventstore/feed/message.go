@@ -44,8 +44,8 @@ func EventOf(m *message.Message) Event {
 	return e
 }
 
-// eventsOf pairs the events of an entry with their CloudEvents.
-func eventsOf(entry eventstore.Entry) ([]Event, error) {
+// EventsOf are the events of an entry, with their CloudEvents.
+func EventsOf(entry eventstore.Entry) ([]Event, error) {
 	events := make([]Event, 0, len(entry.Events))
 	for ce := range jsondoc.Elements(entry.Payload) {
 		id, _ := jsondoc.Lookup(ce, "id")

@@ -52,7 +52,7 @@ func (s *subscription) entry(ctx context.Context, entry eventstore.Entry) (ackno
 	if len(places) == 0 {
 		return false, nil
 	}
-	events, err := eventsOf(entry)
+	events, err := EventsOf(entry)
 	if err != nil {
 		return false, err
 	}

@@ -51,12 +51,14 @@ func App(s *config.Settings) (server.App, error) {
 	if err := attach(&app, s); err != nil {
 		return server.App{}, err
 	}
-	if err := listen(&app, s); err != nil {
+	meter, err := meter(s)
+	if err != nil {
 		return server.App{}, err
 	}
-	if err := measure(&app, s); err != nil {
+	if err := listen(&app, s, meter); err != nil {
 		return server.App{}, err
 	}
+	measure(&app, s, meter)
 	return app, nil
 }
 

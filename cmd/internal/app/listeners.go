@@ -11,23 +11,36 @@ import (
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/listeners"
+	"github.com/kintolog/kintolog/metrics"
 	"github.com/kintolog/kintolog/server"
 )
 
-// listen adds the listeners that the settings ask for.
-func listen(app *server.App, s *config.Settings) error {
-	if len(s.Listeners) == 0 {
-		return nil
-	}
+// Listeners are those that the settings ask for.
+func Listeners(s *config.Settings) ([]listeners.Listener, error) {
 	var all []listeners.Listener
 	for _, asked := range s.Listeners {
 		l, err := webhook(asked)
 		if err != nil {
-			return fmt.Errorf("event_listeners.%s.%w", asked.Name, err)
+			return nil, fmt.Errorf("event_listeners.%s.%w", asked.Name, err)
 		}
 		all = append(all, l)
 	}
-	plugin, err := listeners.New(listeners.Options{Listeners: all})
+	return all, nil
+}
+
+// listen adds the listeners that the settings ask for, and measures them.
+func listen(app *server.App, s *config.Settings, meter *metrics.Meter) error {
+	all, err := Listeners(s)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	took := map[string]func(time.Duration){}
+	for _, l := range all {
+		took[l.Name] = meter.Listener(l.Name)
+	}
+	plugin, err := listeners.New(listeners.Options{
+		Listeners: all, Observe: func(name string, d time.Duration, _ error) { took[name](d) },
+	})
 	if err != nil {
 		return fmt.Errorf("event_listeners: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/server"
 )
@@ -29,7 +30,7 @@ func TestAWebhookBySetting(t *testing.T) {
 		"event_listeners.hook.url = "+receiver.URL, "event_listeners.hook.secret = key",
 		"event_listeners.hook.resources = collection", "event_listeners.hook.actions = create read",
 		"event_listeners.hook.operators = system.Everyone", "event_listeners.hook.timeout = 2.5",
-		"event_listeners.hook.retries = 3", "bucket_create_principals = system.Authenticated")
+		"event_listeners.hook.retries = 3", "kinto.includes = kinto.plugins.prometheus", "bucket_create_principals = system.Authenticated")
 	for _, path := range []string{"/buckets/b", "/buckets/b/collections/c"} {
 		if w := ask(t, s, "PUT /v1"+path); w.Code != http.StatusCreated {
 			t.Fatalf("put %s: got %d %s", path, w.Code, w.Body)
@@ -43,6 +44,12 @@ func TestAWebhookBySetting(t *testing.T) {
 	}
 	if !strings.Contains(r.body, `"subject":"/buckets/b/collections/c"`) {
 		t.Errorf("got %s, want the collection", r.body)
+	}
+	const measured = "kinto_listeners_hook_seconds_count 1"
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(ask(t, s, "GET /v1/__metrics__").Body.String(), measured); {
+		if time.Now().After(deadline) {
+			t.Fatal("the call is not measured")
+		}
 	}
 	if w := ask(t, s, "GET /v1/__listeners__/hook", true); w.Code != http.StatusOK {
 		t.Errorf("operator: got %d %s", w.Code, w.Body)

@@ -10,17 +10,15 @@ import (
 	"github.com/kintolog/kintolog/server"
 )
 
-// measure adds the metrics that the settings ask for. There is one service for them: the last of those included.
-func measure(app *server.App, s *config.Settings) error {
-	meter, err := meter(s)
-	if meter == nil || err != nil {
-		return err
+// measure adds the metrics that the settings ask for, if they do. There is one service for them: the last of those included.
+func measure(app *server.App, s *config.Settings, meter *metrics.Meter) {
+	if meter == nil {
+		return
 	}
 	for i, p := range s.Auth.Policies {
 		app.Authenticators[i] = meter.Authentication(p.Name, app.Authenticators[i])
 	}
 	app.Plugins = append(app.Plugins, meter.Plugin())
-	return nil
 }
 
 // meter is nil if nothing is to be measured. Older versions of Kinto have no plug-in for StatsD, but its address.
