@@ -34,17 +34,31 @@ func checkGroup(w domain.Write) ([]byte, error) {
 	if jsondoc.KindOf(list) != jsondoc.KindArray {
 		return nil, domain.Invalidf(domain.InBody, name, `"%s" is not iterable`, jsondoc.Shown(list))
 	}
+	var wrong []domain.Detail
 	i := 0
 	for value := range jsondoc.Elements(list) {
-		member, ok := jsondoc.String(value)
-		at := fmt.Sprintf("%s.%d", name, i)
-		switch {
-		case !ok:
-			return nil, domain.Invalidf(domain.InBody, at, "%s is not a string: {'': ''}", jsondoc.PythonRepr(value))
-		case strings.HasPrefix(member, "/buckets/"), member == domain.Everyone:
-			return nil, domain.Invalidf(domain.InBody, at, "'%s' is not a valid user ID.", member)
+		if fault := memberFault(value); fault != "" && len(wrong) < maxFaults {
+			wrong = append(wrong, domain.Detail{Location: domain.InBody, Name: fmt.Sprintf("%s.%d", name, i), Description: fault})
 		}
 		i++
 	}
+	if wrong != nil {
+		return nil, &domain.Error{Code: domain.Invalid, Details: wrong}
+	}
 	return w.Data, nil
+}
+
+// maxFaults bounds how many members are told to be wrong.
+const maxFaults = 100
+
+// memberFault is why a value cannot be a member, "" if it can.
+func memberFault(value []byte) string {
+	member, ok := jsondoc.String(value)
+	switch {
+	case !ok:
+		return jsondoc.PythonRepr(value) + " is not a string: {'': ''}"
+	case strings.HasPrefix(member, "/buckets/"), member == domain.Everyone:
+		return "'" + member + "' is not a valid user ID."
+	}
+	return ""
 }
