@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -9,7 +10,8 @@ import (
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
 
-// message is the text for people, with values as Python shows them (protocol 1.6, 8.4).
+// message is the text for people. What Kinto answers comes from the Python library jsonschema (protocol 1.6), with values
+// as Python shows them (protocol 8.4); clients and their users know those texts.
 func (f *failure) message() string {
 	value, want := f.shown(), f.wanted()
 	switch k := f.kind.(type) {
@@ -18,18 +20,15 @@ func (f *failure) message() string {
 	case *kind.Enum:
 		return value + " is not one of " + want
 	case *kind.Const:
-		return fmt.Sprintf("%s was expected, not %s", want, value)
+		return want + " was expected"
 	case *kind.Format:
 		return fmt.Sprintf("%s is not a '%s'", value, k.Want)
 	case *kind.AnyOf:
 		return value + " is not valid under any of the given schemas"
 	case *kind.OneOf:
-		if k.Subschemas == nil {
-			return value + " is not valid under any of the given schemas"
-		}
-		return value + " is valid under more than one of the given schemas"
+		return value + " is " + f.validity(k)
 	case *kind.Not:
-		return value + " must not be valid under " + want
+		return value + " should not be valid under " + want
 	case *kind.FalseSchema:
 		return f.refused(value)
 	}
@@ -42,22 +41,79 @@ func (f *failure) message() string {
 	return f.scalarMessage(value, want)
 }
 
+// validity is of how many alternatives it can only be valid under one; the first is told last.
+func (f *failure) validity(k *kind.OneOf) string {
+	if len(k.Subschemas) < 2 {
+		return "not valid under any of the given schemas"
+	}
+	value, _ := jsondoc.Lookup(f.schema.value, f.keyword)
+	var shown []string
+	for i, alternative := range slices.Collect(jsondoc.Elements(value)) {
+		if slices.Contains(k.Subschemas, i) {
+			shown = append(shown, jsondoc.PythonRepr(alternative))
+		}
+	}
+	if len(shown) > 1 {
+		shown = append(shown[1:], shown[0])
+	}
+	return "valid under each of " + shorten(strings.Join(shown, ", "))
+}
+
 func (f *failure) objectMessage(value, want string) string {
 	switch k := f.kind.(type) {
 	case *kind.Required:
-		return fmt.Sprintf("%s is a required property", repr(f.extras[0]))
+		return repr(f.extras[0]) + " is a required property"
 	case *kind.Dependency:
-		return fmt.Sprintf("%s is required together with %s", repr(f.extras[0]), repr(k.Prop))
+		return fmt.Sprintf("%s is a dependency of %s", repr(f.extras[0]), repr(k.Prop))
 	case *kind.DependentRequired:
-		return fmt.Sprintf("%s is required together with %s", repr(f.extras[0]), repr(k.Prop))
+		return fmt.Sprintf("%s is a dependency of %s", repr(f.extras[0]), repr(k.Prop))
 	case *kind.AdditionalProperties:
+		if patterns, restricted := jsondoc.Lookup(f.schema.value, "patternProperties"); restricted {
+			return f.unmatched(patterns)
+		}
 		return "Additional properties are not allowed " + f.unexpected()
 	case *kind.MinProperties:
-		return fmt.Sprintf("%s has fewer than %s properties", value, want)
+		return value + tooFew(want, "does not have enough properties")
 	case *kind.MaxProperties:
-		return fmt.Sprintf("%s has more than %s properties", value, want)
+		return value + tooMany(want, "has too many properties")
 	}
 	return ""
+}
+
+// unmatched says that names match none of the patterns.
+func (f *failure) unmatched(patterns []byte) string {
+	var names, all []string
+	for _, extra := range f.extras {
+		names = append(names, repr(extra))
+	}
+	for name := range jsondoc.Members(patterns) {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	for i, pattern := range all {
+		all[i] = repr(pattern)
+	}
+	verb := "do"
+	if len(names) == 1 {
+		verb = "does"
+	}
+	return fmt.Sprintf("%s %s not match any of the regexes: %s", shorten(strings.Join(names, ", ")), verb, shorten(strings.Join(all, ", ")))
+}
+
+// tooFew says that there are not as many as wanted.
+func tooFew(want, text string) string {
+	if want == "1" {
+		text = "should be non-empty"
+	}
+	return " " + text
+}
+
+// tooMany says that there are more than wanted.
+func tooMany(want, text string) string {
+	if want == "0" {
+		text = "is expected to be empty"
+	}
+	return " " + text
 }
 
 func (f *failure) arrayMessage(value, want string) string {
@@ -65,17 +121,20 @@ func (f *failure) arrayMessage(value, want string) string {
 	case *kind.AdditionalItems:
 		return "Additional items are not allowed " + f.unexpected()
 	case *kind.MinItems:
-		return fmt.Sprintf("%s has fewer than %s items", value, want)
+		return value + tooFew(want, "is too short")
 	case *kind.MaxItems:
-		return fmt.Sprintf("%s has more than %s items", value, want)
+		return value + tooMany(want, "is too long")
 	case *kind.UniqueItems:
-		return fmt.Sprintf("%s has equal items at %d and %d", value, k.Duplicates[0], k.Duplicates[1])
+		return value + " has non-unique elements"
 	case *kind.Contains:
-		return fmt.Sprintf("%s has no item that is valid under %s", value, want)
+		return value + " does not contain items matching the given schema"
 	case *kind.MinContains:
-		return fmt.Sprintf("%s has %d items that are valid under the given schema, fewer than %s", value, len(k.Got), want)
+		if len(k.Got) == 0 {
+			return value + " does not contain items matching the given schema"
+		}
+		return fmt.Sprintf("Too few items match the given schema (expected at least %s but only %d matched)", want, len(k.Got))
 	case *kind.MaxContains:
-		return fmt.Sprintf("%s has %d items that are valid under the given schema, more than %s", value, len(k.Got), want)
+		return fmt.Sprintf("Too many items match the given schema (expected at most %s)", want)
 	}
 	return ""
 }
@@ -83,19 +142,19 @@ func (f *failure) arrayMessage(value, want string) string {
 func (f *failure) scalarMessage(value, want string) string {
 	switch f.kind.(type) {
 	case *kind.Minimum:
-		return fmt.Sprintf("%s is below the minimum of %s", value, want)
+		return fmt.Sprintf("%s is less than the minimum of %s", value, want)
 	case *kind.Maximum:
-		return fmt.Sprintf("%s is above the maximum of %s", value, want)
+		return fmt.Sprintf("%s is greater than the maximum of %s", value, want)
 	case *kind.ExclusiveMinimum:
-		return fmt.Sprintf("%s is not above the exclusive minimum of %s", value, want)
+		return fmt.Sprintf("%s is less than or equal to the minimum of %s", value, want)
 	case *kind.ExclusiveMaximum:
-		return fmt.Sprintf("%s is not below the exclusive maximum of %s", value, want)
+		return fmt.Sprintf("%s is greater than or equal to the maximum of %s", value, want)
 	case *kind.MultipleOf:
 		return fmt.Sprintf("%s is not a multiple of %s", value, want)
 	case *kind.MinLength:
-		return fmt.Sprintf("%s has fewer than %s characters", value, want)
+		return value + tooFew(want, "is too short")
 	case *kind.MaxLength:
-		return fmt.Sprintf("%s has more than %s characters", value, want)
+		return value + tooMany(want, "is too long")
 	case *kind.Pattern:
 		return fmt.Sprintf("%s does not match %s", value, want)
 	}
@@ -110,9 +169,26 @@ func (f *failure) refused(value string) string {
 	case "unevaluatedItems":
 		return "Unevaluated items are not allowed " + f.unexpected()
 	case "items":
-		return "Additional items are not allowed " + f.unexpected()
+		return f.beyond()
 	}
-	return value + " is not allowed by a false schema"
+	return "False schema does not allow " + value
+}
+
+// beyond says that an array goes on after the items that have schemas.
+func (f *failure) beyond() string {
+	prefix, _ := jsondoc.Lookup(f.schema.value, "prefixItems")
+	n := 0
+	for range jsondoc.Elements(prefix) {
+		n++
+	}
+	items, extra := "items", repr(f.extras)
+	if n == 1 {
+		items = "item"
+	}
+	if len(f.extras) == 1 {
+		extra = repr(f.extras[0])
+	}
+	return fmt.Sprintf("Expected at most %d %s but found %d extra: %s", n, items, len(f.extras), extra)
 }
 
 // types lists those of the schema in its order, and those that the library knows if the schema is another document.
