@@ -203,5 +203,7 @@ func (x *exchange) report(err error, what string) {
 
 // identity names the request in logs.
 func (x *exchange) identity() logrus.Fields {
-	return logrus.Fields{"rid": x.ID, "method": x.Method, "path": x.URL.Path, "uid": x.Caller.UserID}
+	fields := logrus.Fields{"rid": x.ID, "method": x.Method, "path": x.URL.Path, "uid": x.Caller.UserID}
+	x.traced(fields)
+	return fields
 }

@@ -59,8 +59,16 @@ func (x *exchange) log(message string, now time.Time, took time.Duration) {
 			entry.Data[field.name] = field.value
 		}
 	}
+	x.traced(entry.Data)
 	maps.Copy(entry.Data, x.noted)
 	entry.Info(message)
+}
+
+// traced adds the span that the request is, if it is one, or that the client says it is part of.
+func (r *Request) traced(fields logrus.Fields) {
+	if parts := strings.Split(r.Trace, "-"); len(parts) == 4 {
+		fields["trace_id"], fields["span_id"] = parts[1], parts[2]
+	}
 }
 
 // Note adds a field to the line that is logged about the request.

@@ -25,7 +25,13 @@ func Project(ctx context.Context, o Options, out io.Writer, logger *logrus.Logge
 	if err != nil {
 		return err
 	}
-	projector, err := server.OpenProjector(ctx, application, Config(s, logger))
+	running := Config(s, logger)
+	export, err := traces(ctx, &application, &running, logger)
+	if err != nil {
+		return err
+	}
+	defer export()
+	projector, err := server.OpenProjector(ctx, application, running)
 	if err != nil {
 		return advised(err)
 	}

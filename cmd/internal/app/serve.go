@@ -37,6 +37,11 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 			return advised(err)
 		}
 	}
+	export, err := traces(ctx, &application, &running, logger)
+	if err != nil {
+		return err
+	}
+	defer export()
 	service, err := server.Open(ctx, application, running)
 	if err != nil {
 		return advised(err)
