@@ -40,7 +40,7 @@ var arrows = []struct {
 	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"idempotency/...", []string{"idempotency/...", "writeapi/...", "web/...", "domain/..."}},
 	{"openapi", []string{"web/...", "domain/..."}},
-	{"attachments", []string{"server", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
+	{"attachments", []string{"server", "idempotency", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"listeners", []string{"server", "eventstore", "eventstore/feed", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
 	{"metrics", []string{"server", "eventstore", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
 	{"batch/...", []string{"batch/...", "idempotency", "readapi/...", "writeapi/...", "web/...", "domain/..."}},

@@ -26,7 +26,7 @@ func run(m *testing.M, programs []string) int {
 	if folder, err = os.MkdirTemp("", "kintolog-programs-"); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	args := []string{"build", "-o", folder + string(os.PathSeparator)}
 	for _, name := range programs {
 		args = append(args, "github.com/kintolog/kintolog/cmd/"+name)
