@@ -64,7 +64,7 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 // BenchmarkStart is how long the program takes until it can be asked.
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
-		p := start(b, absolute(b, memoryFile))
+		p := programtest.Start(b, command(b, absolute(b, memoryFile)))
 		if got := p.Do("GET", "/", ""); got.Status != 200 {
 			b.Fatalf("got %s", got)
 		}
@@ -74,9 +74,7 @@ func BenchmarkStart(b *testing.B) {
 
 func TestAWrongFileIsRefusedInWords(t *testing.T) {
 	t.Parallel()
-	cmd := programtest.Command("api", "--config", absolute(t, memoryFile), "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	cmd.Env = append(withoutSettings(cmd.Environ()), "KINTO_PAGINATE_BY=many")
-	out, err := cmd.CombinedOutput()
+	out, err := command(t, absolute(t, memoryFile), "KINTO_PAGINATE_BY=many").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "paginate_by") || strings.Contains(string(out), "goroutine") {
 		t.Errorf("got %v: %s", err, out)
 	}

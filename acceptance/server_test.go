@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,15 +20,21 @@ type server struct{ *programtest.Process }
 // test ends.
 func start(t testing.TB, file string, environment ...string) *server {
 	t.Helper()
-	cmd := programtest.Command("api", "--config", file, "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	cmd.Env = append(withoutSettings(os.Environ()), environment...)
-	p := programtest.Start(t, cmd)
+	p := programtest.Start(t, command(t, file, environment...))
 	t.Cleanup(func() {
 		if err := p.Stop(os.Interrupt); err != nil {
 			t.Errorf("the program ended with %v\n%s", err, p.Log())
 		}
 	})
 	return &server{p}
+}
+
+// command is the program with a settings file on a port and with data of its own, and with more environment variables.
+func command(t testing.TB, file string, environment ...string) *exec.Cmd {
+	t.Helper()
+	cmd := programtest.Command("api", "--config", file, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	cmd.Env = append(withoutSettings(os.Environ()), environment...)
+	return cmd
 }
 
 // withoutSettings leaves out what would change the settings of a test from outside.
