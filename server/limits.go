@@ -1,6 +1,9 @@
 package server
 
 import (
+	"net/http"
+	"slices"
+
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/idempotency"
@@ -30,9 +33,12 @@ func (l Limits) batch() rest.BatchOptions {
 	}
 }
 
-// ids bounds those of a resource.
+// ids bounds those of a resource, unless the service itself makes all of them.
 func (l Limits) ids(r *domain.Resource) {
-	if l.ID > 0 {
+	if l.ID > 0 && (has(r.PluralMethods, http.MethodPost) || has(r.ObjectMethods, http.MethodPut)) {
 		r.IDs = r.IDs.UpTo(l.ID)
 	}
 }
+
+// has tells whether a method is one of those declared, which are all for nil.
+func has(declared []string, method string) bool { return declared == nil || slices.Contains(declared, method) }

@@ -386,7 +386,8 @@ func TestWhatAWebhookDidNotTakeIsDeliveredAgainOrDropped(t *testing.T) {
 	p.must("init", "--backend", "sqlite", "--cache-backend", "memory", "--host", "127.0.0.1")
 	p.set("kinto.event_listeners = hook", "kinto.event_listeners.hook.use = webhook",
 		"kinto.event_listeners.hook.url = "+receiver.URL, "kinto.event_listeners.hook.retries = 0",
-		"kinto.event_listeners.hook.operators = system.Everyone")
+		"kinto.event_listeners.hook.operators = system.Everyone",
+		"kinto.max_id_bytes = 36") // which is less than ids of events have
 	p.must("create-user", "-u", "admin", "-p", "s3cret")
 	s := p.start()
 	for _, bucket := range []string{"b1", "b2", "b3"} {
