@@ -62,6 +62,12 @@ func (p *exposition) add(m *metric) {
 	if p.disabled(m.name) {
 		return
 	}
+	for other, observe := range p.metrics {
+		if other.name == m.name { // of policies or listeners whose names differ in what names of metrics cannot have
+			p.metrics[m] = observe
+			return
+		}
+	}
 	name := p.prefix + m.name
 	switch m.kind {
 	case counter, unique:

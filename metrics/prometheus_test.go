@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/metrics"
 )
@@ -57,6 +58,15 @@ func TestWhatTheServiceRunsOnIsMeasured(t *testing.T) {
 		`kinto_commit_events_sum 2`, `kinto_log_append_seconds_count 2`,
 		`kinto_projection_lag 0`, `kinto_waiting_transactions 0`, `go_goroutines `,
 	)
+}
+
+func TestListenersWhoseNamesLookTheSameShareAMetric(t *testing.T) {
+	t.Parallel()
+	m := metrics.Prometheus(metrics.Options{Prefix: "kinto"})
+	for _, name := range []string{"a-b", "a_b"} {
+		m.Listener(name)(time.Second)
+	}
+	has(t, exposition(t, start(t, m)), `kinto_listeners_a_b_seconds_count 2`)
 }
 
 func TestNoTwoLinesAreIdentical(t *testing.T) {
