@@ -107,6 +107,8 @@ func TestDetachingThatIsSentAgainHasOneEffect(t *testing.T) {
 	s.uploaded(t, record, "b.txt")
 	if got := s.send(t, alice, "DELETE "+record+"/attachment", "", "Idempotency-Key", "d"); got.status != 204 || !got.replayed() {
 		t.Errorf("got %d %v, want the first answer", got.status, got.header)
+	} else if exposed := got.header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "ETag") || !strings.HasSuffix(exposed, ", Idempotency-Replayed") {
+		t.Errorf("got %q exposed to browsers, want that it is a replay among them", exposed)
 	}
 	if name := s.send(t, alice, "GET "+record, "").field(t, "data", "attachment", "filename"); name != "b.txt" {
 		t.Errorf("got attachment %v, want b.txt", name)

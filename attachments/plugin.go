@@ -149,7 +149,9 @@ func (p *plugin) endpoints(parts server.Parts) ([]web.Endpoint, error) {
 	s := newService(p, parts, record)
 	endpoints := []web.Endpoint{{
 		Name: "attachment", Path: record.Path + "/{record}/attachment",
-		Methods: []web.Method{{Name: http.MethodPost, Handle: s.post}, {Name: http.MethodDelete, Handle: parts.Keys.Wrap(s.delete)}},
+		Methods: []web.Method{
+			{Name: http.MethodPost, Handle: exposed(s.post)}, {Name: http.MethodDelete, Handle: exposed(parts.Keys.Wrap(s.delete))},
+		},
 	}}
 	if s.serves() {
 		endpoints = append(endpoints, web.Endpoint{

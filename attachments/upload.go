@@ -25,7 +25,6 @@ import (
 // post attaches a file to a record, which is created if it is not there: who may not is refused first, then the
 // file is stored, and then the record says so.
 func (s *service) post(w http.ResponseWriter, r *web.Request) error {
-	expose(w, r)
 	a := &attaching{service: s, target: s.target(r), r: r}
 	c := s.command(r, a.uri)
 	if err := s.permitted(r, c); err != nil {
@@ -53,7 +52,6 @@ func (s *service) post(w http.ResponseWriter, r *web.Request) error {
 
 // delete detaches the file of a record. The file itself is left to the collector.
 func (s *service) delete(w http.ResponseWriter, r *web.Request) error {
-	expose(w, r)
 	c := s.command(r, s.target(r).uri)
 	c.Data = jsondoc.With(nil, jsondoc.Field{Name: Attribute, Value: []byte("null")})
 	if err := writeapi.Prepared(r.Context()); err != nil {
@@ -72,9 +70,12 @@ func (s *service) delete(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-// expose lets web pages of other origins see what they see of writes of the record itself.
-func expose(w http.ResponseWriter, r *web.Request) {
-	w.Header().Set("Access-Control-Expose-Headers", rest.Exposed(rest.ObjectEndpoint, r.Method))
+// exposed lets web pages of other origins see what they see of writes of the record itself.
+func exposed(handle web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *web.Request) error {
+		w.Header().Set("Access-Control-Expose-Headers", rest.Exposed(rest.ObjectEndpoint, r.Method))
+		return handle(w, r)
+	}
 }
 
 // command is that of a request: to patch a record.
