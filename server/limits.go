@@ -41,4 +41,6 @@ func (l Limits) ids(r *domain.Resource) {
 }
 
 // has tells whether a method is one of those declared, which are all for nil.
-func has(declared []string, method string) bool { return declared == nil || slices.Contains(declared, method) }
+func has(declared []string, method string) bool {
+	return declared == nil || slices.Contains(declared, method)
+}
