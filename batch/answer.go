@@ -38,6 +38,19 @@ func (b *batch) answer(w http.ResponseWriter, outcome writeapi.Outcome) error {
 	return nil
 }
 
+// standing are the answers that count: of a batch that is undone, that of the part which undid it.
+func (b *batch) standing() []web.Answer {
+	parts := b.parts
+	if b.failed >= 0 {
+		parts = parts[b.failed : b.failed+1]
+	}
+	answers := make([]web.Answer, len(parts))
+	for i := range parts {
+		answers[i] = parts[i].answer
+	}
+	return answers
+}
+
 // codeOf is the code of a status that undoes a batch.
 func codeOf(status int) domain.Code {
 	switch status {

@@ -62,9 +62,7 @@ func (c *Config) handle(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	for i := range b.parts {
-		b.parts[i].answer.Tell()
-	}
+	r.Tell(b.standing())
 	return b.answer(w, outcome)
 }
 

@@ -156,6 +156,7 @@ func (c *call) commit(w http.ResponseWriter) (outcome writeapi.Outcome, replayed
 		fresh.writeTo(w)
 		return outcome, false, nil
 	case known != nil || err != nil:
+		c.request.Tell(nil) // of an attempt that does not count
 		return outcome, known != nil, c.replay(w, known, err)
 	}
 	writeapi.Mark(w, outcome)

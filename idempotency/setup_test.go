@@ -20,7 +20,7 @@ import (
 
 // open starts Kinto with personal buckets and accounts; anybody may create buckets. It is closed by the test, or when
 // that ends.
-func open(t testing.TB, config server.Config) *server.Server {
+func open(t testing.TB, config server.Config, more ...server.Plugin) *server.Server {
 	t.Helper()
 	withAccounts, _ := accounts.New(accounts.Options{Secret: "some-secret", Cost: 4})
 	app := server.App{
@@ -28,7 +28,7 @@ func open(t testing.TB, config server.Config) *server.Server {
 		Policy: domain.Policy{Grants: map[string][]string{
 			"bucket_create": {domain.Everyone}, "account_create": {domain.Everyone},
 		}},
-		Plugins:        []server.Plugin{defaultbucket.New(defaultbucket.Options{}), withAccounts},
+		Plugins:        append(more, defaultbucket.New(defaultbucket.Options{}), withAccounts),
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
 	config.Logger = logrus.New()

@@ -20,11 +20,12 @@ type exchange struct {
 	memory *buffer // what answer writes to, if that is within the process
 	frame  *Frame
 	errno  int // of the error it was answered with, 0 if none
+	parts  []Answer
 }
 
 func (f *Frame) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{frame: f, answer: recorder{ResponseWriter: w, timeout: f.config.Limits.AnswerTime}}
-	x.Request = Request{Request: r, limit: f.config.Limits.Body, timeout: f.config.Limits.BodyTime, w: &x.answer}
+	x.Request = Request{Request: r, limit: f.config.Limits.Body, timeout: f.config.Limits.BodyTime, w: &x.answer, parts: &x.parts}
 	return x
 }
 

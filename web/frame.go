@@ -79,7 +79,14 @@ func (f *Frame) serve(w http.ResponseWriter, r *http.Request) {
 	x.base = f.config.baseURL(r)
 	f.common(w.Header(), x.ID)
 	start := f.config.Now()
-	defer func() { x.finish("request.summary", start, f.config.Now()) }()
+	defer func() {
+		for _, part := range x.parts {
+			if part.tell != nil {
+				part.tell()
+			}
+		}
+		x.finish("request.summary", start, f.config.Now())
+	}()
 	x.run(x.enter)
 }
 
@@ -136,15 +143,7 @@ type Answer struct {
 	// Path is the one that was answered at last, decoded and with its version prefix: a request is led on to
 	// another path as clients are.
 	Path string
-	tell func()
-}
-
-// Tell logs and counts the request, as is done with each that comes alone. It is to be called once it is clear that
-// the answer stands, and does nothing for the zero Answer.
-func (a Answer) Tell() {
-	if a.tell != nil {
-		a.tell()
-	}
+	tell func() // logs and counts the request, as is done with each that comes alone; nil for the zero Answer
 }
 
 // Serve answers a request within the process, as part of another one, such as a batch: it goes through routing,

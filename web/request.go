@@ -38,6 +38,7 @@ type Request struct {
 	timeout time.Duration
 	w       http.ResponseWriter
 	noted   logrus.Fields
+	parts   *[]Answer
 }
 
 // Origin is what events caused by the request say of where they come from.

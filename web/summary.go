@@ -71,6 +71,10 @@ func (r *Request) traced(fields logrus.Fields) {
 	}
 }
 
+// Tell makes requests that were served as parts of this one be logged and counted when it is: those that got these answers
+// from Frame.Serve, in place of all that it was called with before.
+func (r *Request) Tell(parts []Answer) { *r.parts = parts }
+
 // Note adds a field to the line that is logged about the request.
 func (r *Request) Note(name string, value any) {
 	if r.noted == nil {
