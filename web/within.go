@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 type callerKey struct{}
@@ -34,12 +35,19 @@ func (f *Frame) Identify(r *http.Request) (domain.Caller, error) {
 	return domain.Caller{}, nil
 }
 
-// Find returns the endpoint of a URL, whose path carries the version prefix; nil for none.
+// Find returns the endpoint that answers requests to a URL, whose path carries the version prefix, be it after they are
+// led on to the path without a slash at its end; nil for none.
 func (f *Frame) Find(u *url.URL) *Endpoint {
-	if route := f.router.find(&http.Request{URL: u}); route != nil {
-		return route.Endpoint
+	route := f.router.find(&http.Request{URL: u})
+	if path, strayed := rest.WithoutSlash(u.EscapedPath(), f.paths); strayed && route == nil {
+		if led, err := url.Parse(path); err == nil {
+			route = f.router.find(&http.Request{URL: led})
+		}
 	}
-	return nil
+	if route == nil {
+		return nil
+	}
+	return route.Endpoint
 }
 
 // Reported is an error that the frame answers as any other and does not log: it was logged where it happened, or

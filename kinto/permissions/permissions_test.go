@@ -371,7 +371,7 @@ func TestABatchSeesWhatItChanges(t *testing.T) {
 			{"path":"/permissions?resource_name=bucket"},
 			{"method":"PUT","path":"/buckets/old"},
 			{"method":"PUT","path":"/buckets/old/collections/d","body":{"permissions":{"read":["account:bob"]}}},
-			{"path":"/permissions"},
+			{"path":"/permissions/"},
 			{"method":"HEAD","path":"/permissions"},
 			{"path":"/permissions?_limit=2&_sort=id"}]}`)
 		var got struct {
