@@ -93,16 +93,19 @@ func (s *spans) follow(e eventstore.Entry) {
 	}
 }
 
-// apply forgets the entries up to a position, and returns their traces.
-func (s *spans) apply(to domain.Position) (traces map[domain.Position][]string) {
+// apply forgets the entries up to the second position, and returns the traces of those after the first: others were applied
+// by somebody else.
+func (s *spans) apply(from, to domain.Position) (traces map[domain.Position][]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.applied = to
 	traces = map[domain.Position][]string{}
 	for position, of := range s.followed {
 		if position <= to {
-			traces[position] = of
 			delete(s.followed, position)
+		}
+		if position > from && position <= to {
+			traces[position] = of
 		}
 	}
 	return traces

@@ -48,7 +48,7 @@ func (m model) Apply(ctx context.Context, c projections.Change) error {
 	if err != nil {
 		return err // it is tried again
 	}
-	for position, traces := range m.apply(c.To.Position) {
+	for position, traces := range m.apply(c.From.Position, c.To.Position) {
 		m.tell(Project, traces, start, position, nil)
 	}
 	return nil
