@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -43,13 +44,9 @@ func undelivered(cmd *cobra.Command, g *globals, name string, events []string, r
 	if (replay || drop) && s.Settings.HTTP.ReadOnly {
 		return errors.New("the service is read-only (readonly)")
 	}
-	all, err := app.Listeners(s.Settings)
+	listener, err := listenerNamed(s, name)
 	if err != nil {
 		return err
-	}
-	i := slices.IndexFunc(all, func(l listeners.Listener) bool { return l.Name == name })
-	if i < 0 {
-		return usage("there is no listener %q in event_listeners", name)
 	}
 	for i := range s.App.Plugins {
 		s.App.Plugins[i].Background = nil // so that nothing is delivered but what is asked for
@@ -63,24 +60,58 @@ func undelivered(cmd *cobra.Command, g *globals, name string, events []string, r
 	if err != nil {
 		return err
 	}
+	if missed, err = chosen(missed, events); err != nil {
+		return err
+	}
 	for _, m := range missed {
-		if len(events) > 0 && !slices.Contains(events, m.Event) {
-			continue
-		}
 		switch {
 		case replay:
-			if err := listeners.Replay(ctx, service.Parts(), all[i], m); err != nil {
-				return err
-			}
-			g.say("delivered  %s  %s %s", m.Event, m.Action, m.Subject)
+			err = listeners.Replay(ctx, service.Parts(), listener, m)
 		case drop:
-			if err := listeners.Drop(ctx, service.Parts(), m); err != nil {
-				return err
-			}
-			g.say("dropped  %s  %s %s", m.Event, m.Action, m.Subject)
-		default:
-			g.say("%s  %d  %s %s  %s", m.Event, m.Position, m.Action, m.Subject, m.Reason)
+			err = listeners.Drop(ctx, service.Parts(), m)
 		}
+		if err != nil {
+			return err
+		}
+		g.say("%s", line(m, replay, drop))
 	}
 	return nil
+}
+
+// listenerNamed is one of the settings.
+func listenerNamed(s app.Service, name string) (listeners.Listener, error) {
+	all, err := app.Listeners(s.Settings)
+	if err != nil {
+		return listeners.Listener{}, err
+	}
+	i := slices.IndexFunc(all, func(l listeners.Listener) bool { return l.Name == name })
+	if i < 0 {
+		return listeners.Listener{}, usage("there is no listener %q in event_listeners", name)
+	}
+	return all[i], nil
+}
+
+// chosen are those of the events that are named, in their order; all if none is named.
+func chosen(missed []listeners.Missed, events []string) ([]listeners.Missed, error) {
+	if len(events) == 0 {
+		return missed, nil
+	}
+	for _, event := range events {
+		if !slices.ContainsFunc(missed, func(m listeners.Missed) bool { return m.Event == event }) {
+			return nil, usage("the event %s is not set aside", event)
+		}
+	}
+	return slices.DeleteFunc(missed, func(m listeners.Missed) bool { return !slices.Contains(events, m.Event) }), nil
+}
+
+// line says what an event is, or what became of it.
+func line(m listeners.Missed, delivered, dropped bool) string {
+	switch about := fmt.Sprintf("%s %s", m.Action, m.Subject); {
+	case delivered:
+		return fmt.Sprintf("delivered  %s  %s", m.Event, about)
+	case dropped:
+		return fmt.Sprintf("dropped  %s  %s", m.Event, about)
+	default:
+		return fmt.Sprintf("%s  %d  %s  %s", m.Event, m.Position, about, m.Reason)
+	}
 }
