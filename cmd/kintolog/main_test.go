@@ -311,7 +311,7 @@ func TestHelpEverywhere(t *testing.T) {
 	p := newPlace(t)
 	root := p.must("--help")
 	for _, name := range []string{
-		"init", "start", "projector", "migrate", "create-user", "flush-cache", "purge-deleted", "rebuild", "status", "version",
+		"init", "start", "projector", "migrate", "create-user", "flush-cache", "purge-deleted", "rebuild", "status", "undelivered", "version",
 	} {
 		if !strings.Contains(root, "  "+name) {
 			t.Errorf("help does not list %s", name)
