@@ -56,7 +56,7 @@ type kept struct {
 func (k kept) data() ([]byte, error) {
 	data, err := json.Marshal(k, json.Deterministic(true))
 	if err == nil {
-		data, err = jsondoc.Normalize(data, jsondoc.DefaultLimits)
+		data, err = jsondoc.Normalize(data, jsondoc.Limits{})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keep an answer: %w", err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -134,6 +135,20 @@ func TestAnAnswerThatIsTooLargeIsNotGiven(t *testing.T) {
 	first := send(t, s, "PATCH "+records+"/1", `{"data":{"y":1}}`, key)
 	wantFresh(t, first, 200)
 	wantReplay(t, send(t, s, "PATCH "+records+"/1", `{"data":{"y":1}}`, key), first)
+}
+
+func TestAnAnswerThatTheLogCannotTakeIsNotGiven(t *testing.T) {
+	t.Parallel()
+	limits := server.Limits{Keys: idempotency.Limits{Answer: 64 << 20}}
+	s := open(t, server.Config{Memory: true, Limits: limits})
+	prepare(t, s)
+	send(t, s, "PUT "+records+"/1", `{"data":{"x":"`+strings.Repeat("x", 1_000_000)+`"}}`)
+	reads := strings.Repeat(`{"path":"`+records+`/1"},`, 9)
+	a := send(t, s, "POST /batch", `{"requests":[`+reads+`{"path":"`+records+`/2","method":"PUT"}]}`, key)
+	if a.status != 413 {
+		t.Errorf("got %d %.300s, want 413", a.status, a.body)
+	}
+	wantTotal(t, s, records, "1")
 }
 
 func TestABatchIsRepeatedWhole(t *testing.T) {
