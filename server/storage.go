@@ -23,6 +23,9 @@ import (
 	"github.com/kintolog/kintolog/projections/sqlite"
 )
 
+// ErrNoLog: no external NATS server can be reached, or none lets this process in.
+var ErrNoLog = errors.New("cannot connect to the log")
+
 // LogConfig says where the log is.
 type LogConfig struct {
 	// URL of external NATS servers, separated by commas. Default "": a server inside the process.
@@ -98,7 +101,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 		options := append([]nats.Option{nats.Name("kintolog"), nats.MaxReconnects(-1)}, config.Log.Options...)
 		nc, err := nats.Connect(config.Log.URL, options...)
 		if err != nil {
-			return nil, nil, fmt.Errorf("connect to the log: %w", err)
+			return nil, nil, fmt.Errorf("%w: %w", ErrNoLog, err)
 		}
 		return nc, func(ctx context.Context) Durability { return externalDurability(ctx, config.Log.MonitorURLs) }, nil
 	}

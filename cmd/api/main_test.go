@@ -51,6 +51,26 @@ func TestASecondProcessOnOneDataFolderIsRefused(t *testing.T) {
 	}
 }
 
+func TestItSaysWhatToDoWhenItCannotStart(t *testing.T) {
+	t.Parallel()
+	other := start(t)
+	for _, c := range []struct {
+		listen, environment, says string
+	}{
+		{other.Host, "", "set another port"},
+		{"127.0.0.1:0", "KINTO_NATS_LISTEN=" + other.Host, "set another port"},
+		{"127.0.0.1:0", "KINTO_NATS_URL=nats://me:hush@127.0.0.1:1", "correct nats_url"},
+		{"127.0.0.1:0", "KINTO_STORAGE_BACKEND=postgresql,KINTO_STORAGE_URL=postgresql://me:hush@127.0.0.1:1/db", "correct storage_url"},
+	} {
+		cmd := programtest.Command("api", "--listen", c.listen, "--data", t.TempDir())
+		cmd.Env = append(os.Environ(), strings.Split(c.environment, ",")...)
+		out, err := cmd.CombinedOutput()
+		if said := string(out); err == nil || !strings.Contains(said, c.says) || strings.Contains(said, "hush") {
+			t.Errorf("%s %s: %v: %s", c.listen, c.environment, err, said)
+		}
+	}
+}
+
 func TestKilledAtAnyMomentItLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -269,6 +269,7 @@ func TestExitCodes(t *testing.T) {
 		{p, "init --ini x.ini --backend oracle", 2, `--backend cannot be "oracle"`},
 		{p, "init --ini y.ini --host a:1", 2, `--host cannot be "a:1"`},
 		{p, "status", 1, "there is no data folder"},
+		{accounts, "status", 1, "there is no data folder"},
 		{p, "status --config nowhere.ini", 1, "nowhere.ini"},
 		{p, "start --port none", 2, `invalid argument "none" for "--port" flag`},
 		{p, "purge-deleted", 2, "how many"},

@@ -16,7 +16,7 @@ func newStart(g *globals) *cobra.Command {
 			if o.NoProjector = withoutProjector; cmd.Flags().Changed("port") {
 				o.Port = &port
 			}
-			return app.Advise(app.Serve(cmd.Context(), o, g.out(), g.logger()))
+			return app.Serve(cmd.Context(), o, g.out(), g.logger())
 		},
 	}
 	cmd.Flags().Uint16Var(&port, "port", 0, "listen on `PORT` (default that of the settings, 8888); 0 is a free one")

@@ -3,10 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
@@ -18,9 +20,9 @@ type Service struct {
 	Config   server.Config
 }
 
-// Service reads the settings.
+// Service reads the settings, for what is done beside serving: it does not make a newcomer's data folder.
 func (o Options) Service(logger *logrus.Logger) (Service, error) {
-	s, err := o.Settings(logger)
+	s, err := o.load(logger)
 	if err != nil {
 		return Service{}, err
 	}
@@ -30,14 +32,33 @@ func (o Options) Service(logger *logrus.Logger) (Service, error) {
 
 // Advise adds to an error what the operator can do about it.
 func Advise(err error) error {
-	switch {
-	case server.InUse(err):
-		return fmt.Errorf("%w: the embedded log and the SQLite read model belong to one process; "+
-			"stop the service, and try again", err)
-	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
-		return fmt.Errorf("%w: stop the service, run kintolog rebuild, and start again", err)
+	if advice := advice(err); advice != "" {
+		return fmt.Errorf("%w: %s", err, advice)
 	}
-	return advised(err)
+	return err
+}
+
+func advice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "stop the program that listens there, or set another port"
+	case server.InUse(err):
+		return "the embedded log and the SQLite read model belong to one process; stop the service that has them, and try again, " +
+			"or set another data folder"
+	case errors.Is(err, server.ErrNotShared):
+		return "the one api process, which has a projector of its own; " +
+			"for processes that share the work set nats_url, read_model = postgresql and storage_url"
+	case errors.Is(err, server.ErrNoLog):
+		return "start the NATS servers, or correct nats_url, or nats_user and nats_password, or nats_credentials"
+	case errors.Is(err, projections.ErrUnavailable):
+		return "if it is in PostgreSQL, start that, or correct storage_url"
+	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
+		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
+			"to go on with the log as it is, stop the service, run kintolog rebuild, and start again"
+	case errors.Is(err, eventstore.ErrCorrupt):
+		return "the log is damaged, restore it from a backup"
+	}
+	return ""
 }
 
 // Release is the version of the software, with the commit that it was built from where that is known.

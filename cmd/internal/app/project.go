@@ -11,8 +11,6 @@ import (
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/eventstore"
-	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -33,7 +31,7 @@ func Project(ctx context.Context, o Options, out io.Writer, logger *logrus.Logge
 	defer export()
 	projector, err := server.OpenProjector(ctx, application, running)
 	if err != nil {
-		return advised(err)
+		return Advise(err)
 	}
 	defer func() { err = errors.Join(err, projector.Close()) }()
 	announceProjector(out, s)
@@ -44,7 +42,7 @@ func Project(ctx context.Context, o Options, out io.Writer, logger *logrus.Logge
 	err = watch(ctx, projector, logger, failed)
 	position, lag := projector.Position()
 	_, _ = fmt.Fprintf(out, "Stopped at position %d, %d behind the log.\n", position, lag)
-	return advised(err)
+	return Advise(err)
 }
 
 // watch logs how far the projector is until it ends, and returns why.
@@ -78,7 +76,7 @@ func Status(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger
 	}
 	p, err := server.Inspect(ctx, application, Config(s, logger))
 	if err != nil {
-		return advised(err)
+		return Advise(err)
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	say("position    %d", p.Position)
@@ -100,26 +98,10 @@ func (o Options) external(logger *logrus.Logger) (*config.Settings, server.App, 
 		return nil, server.App{}, err
 	}
 	if err := Config(s, logger).Shared(); err != nil {
-		return nil, server.App{}, advised(err)
+		return nil, server.App{}, Advise(err)
 	}
 	application, err := App(s)
 	return s, application, err
-}
-
-// advised adds to an error what the operator can do about it.
-func advised(err error) error {
-	switch {
-	case errors.Is(err, server.ErrNotShared):
-		return fmt.Errorf("%w, which is the one api process, with a projector of its own; "+
-			"for processes that share the work set nats_url, read_model = postgresql and storage_url", err)
-	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
-		return fmt.Errorf("%w: if the log has lost its end, or is not the right one, restore it from a backup; "+
-			"to go on with the log as it is, stop everything, remove readmodel.db* from the data folder "+
-			"or give storage_url an empty database, and start again", err)
-	case errors.Is(err, eventstore.ErrCorrupt):
-		return fmt.Errorf("%w: the log is damaged, restore it from a backup", err)
-	}
-	return err
 }
 
 func announceProjector(out io.Writer, s *config.Settings) {

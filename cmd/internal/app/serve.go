@@ -34,7 +34,7 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 	running := Config(s, logger)
 	if running.WithoutProjector = o.NoProjector; o.NoProjector {
 		if err := running.Shared(); err != nil {
-			return advised(err)
+			return Advise(err)
 		}
 	}
 	export, err := traces(ctx, &application, &running, logger)
@@ -44,12 +44,12 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 	defer export()
 	service, err := server.Open(ctx, application, running)
 	if err != nil {
-		return advised(err)
+		return Advise(err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(s.Server.Host, strconv.Itoa(s.Server.Port)))
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return Advise(fmt.Errorf("serve: %w", err))
 	}
 	announce(out, o, s, service, listener.Addr())
 	return serve(ctx, listener, service.HTTPServer())

@@ -7,6 +7,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -114,6 +115,9 @@ func (s *Server) start() error {
 	if s.server, err = server.NewServer(options); err != nil {
 		return err
 	}
+	if err := s.free(); err != nil {
+		return err
+	}
 	s.server.SetLoggerV2(logger{s.config.Logger}, false, false, false)
 	s.server.Start()
 	if !s.server.ReadyForConnections(20 * time.Second) {
@@ -123,6 +127,18 @@ func (s *Server) start() error {
 		return errors.New("its JetStream did not start")
 	}
 	return nil
+}
+
+// free is an error if somebody else listens where the server is to: it would only log that, and never be ready.
+func (s *Server) free() error {
+	if s.config.Listen == "" {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", s.config.Listen)
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }
 
 func (s *Server) options() (*server.Options, error) {

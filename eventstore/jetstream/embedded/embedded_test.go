@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +50,22 @@ func TestStartInAnotherProcess(t *testing.T) { //nolint:paralleltest // it is th
 	}
 	_, err := embedded.Start(embedded.Config{Dir: dir})
 	t.Log(err)
+}
+
+func TestStartRefusesAnAddressInUse(t *testing.T) {
+	t.Parallel()
+	other, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	s, err := embedded.Start(embedded.Config{Dir: t.TempDir(), Listen: other.Addr().String()})
+	if err == nil {
+		s.Shutdown()
+	}
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("Start where somebody else listens = %v, want EADDRINUSE", err)
+	}
 }
 
 func TestStartRefusesABadConfiguration(t *testing.T) {
