@@ -44,7 +44,7 @@ type event struct {
 func consume(ctx context.Context, url, domain, name, subject string, out io.Writer) error {
 	nc, err := nats.Connect(url, nats.MaxReconnects(-1))
 	if err != nil {
-		return err
+		return fmt.Errorf("connect to %s, where a service has to let others in with nats_listen: %w", url, err)
 	}
 	defer nc.Close()
 	js, err := open(nc, domain)
