@@ -156,7 +156,7 @@ func TestALogThatLostItsEndAndIndexIsNotServed(t *testing.T) {
 	if err := os.Remove(filepath.Join(filepath.Dir(blocks(t, dir)[0]), "index.db")); err != nil {
 		t.Fatal(err)
 	}
-	says(t, dir, "ahead of its log", "readmodel.db")
+	says(t, dir, "ahead of its log", "kintolog rebuild")
 }
 
 // shorten takes the end of the last entry.
@@ -178,7 +178,7 @@ func TestALogThatIsGoneIsNotBegunAnew(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "log")); err != nil {
 		t.Fatal(err)
 	}
-	says(t, dir, "ahead of its log", "readmodel.db")
+	says(t, dir, "ahead of its log", "kintolog rebuild")
 }
 
 func TestADamagedLogIsNotServed(t *testing.T) {
