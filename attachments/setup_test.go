@@ -14,10 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/attachments"
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
@@ -171,19 +170,11 @@ func start(t testing.TB, c change) *service {
 	if c.app != nil {
 		c.app(&app)
 	}
-	config := server.Config{Memory: true, Logger: logrus.New()}
-	config.Logger.SetOutput(io.Discard)
+	config := server.Config{Memory: true}
 	if c.config != nil {
 		c.config(&config)
 	}
-	if s.Server, err = server.Open(t.Context(), app, config); err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	s.Server = kintotest.Open(t, app, config)
 	s.send(t, alice, "PUT /buckets/b", "")
 	s.send(t, alice, "PUT /buckets/b/collections/c", "")
 	return s

@@ -156,9 +156,7 @@ func (s *State) Object(u URI) Object {
 // absent makes known that there is nothing under a URI that is not known yet.
 func (s *State) absent(u URI) {
 	for _, known := range []*Snapshot{&s.base, &s.now} {
-		if _, found := known.Objects[u]; !found {
-			known.Objects = completeMap(known.Objects, []URI{u})
-		}
+		known.Objects = completeMap(known.Objects, []URI{u})
 	}
 }
 

@@ -1,16 +1,14 @@
 package idempotency_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/accounts"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
@@ -31,14 +29,7 @@ func open(t testing.TB, config server.Config, more ...server.Plugin) *server.Ser
 		Plugins:        append(more, defaultbucket.New(defaultbucket.Options{}), withAccounts),
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
-	config.Logger = logrus.New()
-	config.Logger.SetOutput(io.Discard)
-	s, err := server.Open(t.Context(), app, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() { closeServer(t, s) })
-	return s
+	return kintotest.Open(t, app, config)
 }
 
 // closeServer closes a server; again does no harm.

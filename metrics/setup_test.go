@@ -1,15 +1,13 @@
 package metrics_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/metrics"
 	"github.com/kintolog/kintolog/server"
@@ -19,22 +17,11 @@ import (
 // start runs Kinto with a meter.
 func start(t *testing.T, m *metrics.Meter) *server.Server {
 	t.Helper()
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
-	s, err := server.Open(t.Context(), server.App{
+	return kintotest.Open(t, server.App{
 		Name: "kinto", Resources: kinto.Resources(), Plugins: []server.Plugin{m.Plugin()},
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{m.Authentication("basicauth", server.Static(web.BasicAuth{Secret: "s"}))},
-	}, server.Config{Memory: true, Logger: quiet})
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s
+	}, server.Config{Memory: true})
 }
 
 // fields are those that Kinto tells requests apart by.

@@ -17,9 +17,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
-	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/counters"
 	"github.com/kintolog/kintolog/kinto/flush"
@@ -33,8 +33,6 @@ import (
 // start runs Kinto.
 func start(t *testing.T, change func(*server.App, *server.Config)) *server.Server {
 	t.Helper()
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
 	app := server.App{
 		Name: "kinto", Version: "1", Resources: kinto.Resources(), Contribute: []byte(`{}`),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}, "permissions_read": {domain.Everyone}}},
@@ -42,20 +40,11 @@ func start(t *testing.T, change func(*server.App, *server.Config)) *server.Serve
 		Security:       map[string]openapi.Scheme{"basicauth": {}, "google": {AuthorizationURL: "https://google.example/authorize"}},
 		Plugins:        []server.Plugin{flush.New(), counters.New(), permissions.New(), userdata.New()},
 	}
-	config := server.Config{Memory: true, Logger: quiet}
+	config := server.Config{Memory: true}
 	if change != nil {
 		change(&app, &config)
 	}
-	s, err := server.Open(t.Context(), app, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s
+	return kintotest.Open(t, app, config)
 }
 
 // request makes one such as "GET /buckets"; lines after it are headers "Name: value", and a body begins with a brace or

@@ -11,9 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
@@ -22,23 +21,13 @@ import (
 // service is Kinto on an embedded log that syncs always, with one collection.
 func service(tb testing.TB) *httptest.Server {
 	tb.Helper()
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
-	s, err := server.Open(tb.Context(), server.App{
+	s := kintotest.Open(tb, server.App{
 		Name: "bench", Resources: kinto.Resources(),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "s"})},
-	}, server.Config{DataDir: tb.TempDir(), Logger: quiet})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	}, server.Config{DataDir: tb.TempDir()})
 	h := httptest.NewServer(s)
-	tb.Cleanup(func() {
-		h.Close()
-		if err := s.Close(); err != nil {
-			tb.Error(err)
-		}
-	})
+	tb.Cleanup(h.Close)
 	h.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100
 	for _, path := range []string{"/buckets/b", "/buckets/b/collections/c"} {
 		if status := send(tb, h, http.MethodPut, path, nil); status != http.StatusCreated {

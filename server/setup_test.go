@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
@@ -34,16 +35,7 @@ func start(tb testing.TB, change func(*server.App, *server.Config)) *server.Serv
 	if change != nil {
 		change(&app, &config)
 	}
-	s, err := server.Open(tb.Context(), app, config)
-	if err != nil {
-		tb.Fatalf("open: %v", err)
-	}
-	tb.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			tb.Errorf("close: %v", err)
-		}
-	})
-	return s
+	return kintotest.Open(tb, app, config)
 }
 
 // ask sends a request such as "GET /__version__", as a user or, with "", as nobody.

@@ -5,12 +5,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kintolog/kintolog/internal/natstest"
 )
 
 func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	dir, d := t.TempDir(), newDatabase(t)
-	host := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
+	host := fmt.Sprintf("127.0.0.1:%d", natstest.FreePorts(t, 1)[0])
 	settings := file(t, "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"))
 	serve := func() *program {
 		return start(t, "api", "--config", settings, "--data", dir, "--listen", host)

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kintolog/kintolog/internal/natstest"
 )
 
 // fleet is a service of several processes.
@@ -24,7 +26,7 @@ func newFleet(t *testing.T) *fleet {
 	f := &fleet{t: t, cluster: newCluster(t), database: newDatabase(t), apis: make([]*program, 2), projectors: make([]*program, 2)}
 	f.settings = file(t, "kinto.nats_url = "+f.cluster.urls(), "kinto.nats_replicas = 3", "kinto.read_model = postgresql",
 		"kinto.storage_url = "+strings.ReplaceAll(f.database.url, "%", "%%"), "kinto.cache_backend = shared")
-	for _, port := range freePorts(t, 2) {
+	for _, port := range natstest.FreePorts(t, 2) {
 		f.hosts = append(f.hosts, fmt.Sprintf("127.0.0.1:%d", port))
 	}
 	for i := range 2 {

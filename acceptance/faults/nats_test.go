@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kintolog/kintolog/eventstore/jetstream/embedded"
+	"github.com/kintolog/kintolog/internal/natstest"
 )
 
 // nodeVariable makes the test program a NATS server in a process of its own, which can be killed.
@@ -76,7 +76,7 @@ type cluster struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
-	ports := freePorts(t, 6)
+	ports := natstest.FreePorts(t, 6)
 	var routes []string
 	for _, port := range ports[3:] {
 		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", port))
@@ -100,7 +100,7 @@ func newCluster(t *testing.T) *cluster {
 // newSingle starts one node and waits until it serves.
 func newSingle(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{t: t, nodes: []node{{Name: "alone", Port: freePorts(t, 1)[0], Dir: t.TempDir()}}}
+	c := &cluster{t: t, nodes: []node{{Name: "alone", Port: natstest.FreePorts(t, 1)[0], Dir: t.TempDir()}}}
 	c.start(0)
 	c.connect()
 	eventually(t, "the node", func() error {
@@ -186,18 +186,4 @@ func (c *cluster) urls() string {
 		all = append(all, fmt.Sprintf("nats://127.0.0.1:%d", n.Port))
 	}
 	return strings.Join(all, ",")
-}
-
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports
 }

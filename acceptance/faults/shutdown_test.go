@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kintolog/kintolog/internal/natstest"
 	"github.com/kintolog/kintolog/internal/programtest"
 )
 
@@ -18,7 +19,7 @@ const grace = 25 * time.Second
 func TestSIGTERMAmidRequestsAnswersThemOrLeavesThemUndone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	host := fmt.Sprintf("127.0.0.1:%d", freePorts(t, 1)[0])
+	host := fmt.Sprintf("127.0.0.1:%d", natstest.FreePorts(t, 1)[0])
 	settings := file(t)
 	serve := func() *program {
 		return start(t, "api", "--config", settings, "--data", dir, "--listen", host)

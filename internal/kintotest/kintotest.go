@@ -1,5 +1,5 @@
-// Package kintotest starts Kinto in memory and makes requests of it as users, for the tests of its plug-ins. It is
-// no client, and recognises whoever gives a name.
+// Package kintotest runs services in tests. [Start] is Kinto in memory, which recognises whoever gives a name, for the tests
+// of its plug-ins, and [Send] makes requests of it; [Open] is any other service.
 package kintotest
 
 import (
@@ -47,8 +47,16 @@ func Start(t testing.TB, plugin server.Plugin, grants ...string) *server.Server 
 		Plugins:        []server.Plugin{withAccounts, history.New(history.Options{}), plugin},
 		Authenticators: []server.Authentication{server.Static(named{})},
 	}
-	config := server.Config{Memory: true, Logger: logrus.New()}
-	config.Logger.SetOutput(io.Discard)
+	return Open(t, app, server.Config{Memory: true})
+}
+
+// Open runs a service until the test ends, silently unless the config has a logger.
+func Open(t testing.TB, app server.App, config server.Config) *server.Server {
+	t.Helper()
+	if config.Logger == nil {
+		config.Logger = logrus.New()
+		config.Logger.SetOutput(io.Discard)
+	}
 	s, err := server.Open(t.Context(), app, config)
 	if err != nil {
 		t.Fatalf("open: %v", err)

@@ -30,7 +30,7 @@ func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c := &Cluster{nodes: make([]*server.Server, 3)}
 	var routes []*url.URL
-	ports := freePorts(t, 6)
+	ports := FreePorts(t, 6)
 	for _, port := range ports[:3] {
 		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprintf("127.0.0.1:%d", port)})
 	}
@@ -149,7 +149,8 @@ func eventually(t testing.TB, what string, ask func(context.Context) bool) {
 	}
 }
 
-func freePorts(t testing.TB, n int) []int {
+// FreePorts are so many ports of this machine that nobody listened at when it was asked.
+func FreePorts(t testing.TB, n int) []int {
 	t.Helper()
 	ports := make([]int, n)
 	for i := range ports {

@@ -3,16 +3,15 @@ package accounts_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/sirupsen/logrus"
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/accounts"
 	"github.com/kintolog/kintolog/server"
@@ -34,22 +33,11 @@ func start(t testing.TB, grants map[string][]string, config server.Config) *serv
 	t.Helper()
 	plugin, authentication := accounts.New(options)
 	config.Memory = config.DataDir == ""
-	config.Logger = logrus.New()
-	config.Logger.SetOutput(io.Discard)
-	s, err := server.Open(t.Context(), server.App{
+	return kintotest.Open(t, server.App{
 		Name: "kinto", Resources: kinto.Resources(), Policy: domain.Policy{Grants: grants},
 		Plugins:        []server.Plugin{plugin},
 		Authenticators: []server.Authentication{authentication, server.Static(web.BasicAuth{Secret: options.Secret})},
 	}, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s
 }
 
 // answer is what a request was answered.

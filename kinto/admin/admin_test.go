@@ -1,7 +1,6 @@
 package admin_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -9,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sirupsen/logrus"
-
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto/admin"
 	"github.com/kintolog/kintolog/server"
 )
@@ -40,20 +38,9 @@ func build(t *testing.T) string {
 
 func start(t *testing.T, assets string) http.Handler {
 	t.Helper()
-	quiet := logrus.New()
-	quiet.SetOutput(io.Discard)
-	s, err := server.Open(t.Context(), server.App{
+	return kintotest.Open(t, server.App{
 		Name: "kinto", Plugins: []server.Plugin{admin.New(admin.Options{Assets: assets})},
-	}, server.Config{Memory: true, Logger: quiet})
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s
+	}, server.Config{Memory: true})
 }
 
 func ask(t *testing.T, s http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {

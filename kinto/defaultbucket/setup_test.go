@@ -2,16 +2,14 @@ package defaultbucket_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
@@ -37,21 +35,11 @@ func start(t testing.TB, change func(*server.App, *server.Config)) *server.Serve
 		}}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
-	config := server.Config{Memory: true, Logger: logrus.New()}
-	config.Logger.SetOutput(io.Discard)
+	config := server.Config{Memory: true}
 	if change != nil {
 		change(&app, &config)
 	}
-	s, err := server.Open(t.Context(), app, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s
+	return kintotest.Open(t, app, config)
 }
 
 // where answers with the bucket that the path names, and whether it is there.

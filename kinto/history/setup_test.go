@@ -3,16 +3,14 @@ package history_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/history"
 	"github.com/kintolog/kintolog/projections"
@@ -49,18 +47,7 @@ func start(t testing.TB, o history.Options, change ...func(*server.App)) service
 	for _, c := range change {
 		c(&app)
 	}
-	config := server.Config{Memory: true, Logger: logrus.New()}
-	config.Logger.SetOutput(io.Discard)
-	s, err := server.Open(t.Context(), app, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return service{t, s}
+	return service{t, kintotest.Open(t, app, server.Config{Memory: true})}
 }
 
 // answer is what a request was answered.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/openid"
 	"github.com/kintolog/kintolog/server"
@@ -19,22 +20,14 @@ func service(t *testing.T, p openid.Provider) process {
 	t.Helper()
 	log := &journal{}
 	plugin, authentications := openid.New(openid.Options{Providers: []openid.Provider{p}, Secret: "hmac"})
-	s, err := server.Open(t.Context(), server.App{
+	s := kintotest.Open(t, server.App{
 		Name: "test", APIVersion: "1.23", Resources: kinto.Resources(kinto.Options{}),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{authentications[p.Name], server.Static(web.BasicAuth{Secret: "s"})},
 		Plugins:        []server.Plugin{plugin},
 	}, server.Config{Memory: true, Logger: log.logger()})
-	if err != nil {
-		t.Fatal(err)
-	}
 	h := httptest.NewServer(s)
-	t.Cleanup(func() {
-		h.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(h.Close)
 	return process{h, log}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/cmd/internal/app"
+	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -44,16 +45,7 @@ func start(t *testing.T, lines ...string) (s *server.Server, file string) {
 	if err != nil {
 		t.Fatalf("settings: %v", err)
 	}
-	s, err = server.Open(t.Context(), application, config)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return s, file
+	return kintotest.Open(t, application, config), file
 }
 
 // ask sends a request such as "GET /buckets", as alice or, with anonymous, as nobody.
