@@ -152,6 +152,10 @@ func (dialect) Order(a *sqlquery.Args, f domain.Field) []string {
 	}
 }
 
+func (dialect) Of(row, plural string) string { return row + ".plural = " + plural }
+
+func (dialect) Scope(row, scope string) string { return row + ".plural = " + scope + ".plural" }
+
 // Among relies on OFFSET, which fixes that objects are looked up one by one.
 func (dialect) Among(plural, ids string) string {
 	return "(" + ids + ") s CROSS JOIN LATERAL (SELECT * FROM objects WHERE plural = " + plural + " AND id = s.id OFFSET 0) o"

@@ -64,7 +64,7 @@ func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
 		return fmt.Errorf("dump: %w", wrap(err))
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
-	for _, table := range sqlquery.Tables() {
+	for _, table := range sqlquery.Tables(func(table string) string { return table }) {
 		if err := dump(ctx, tx, table, line); err != nil {
 			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))
 		}

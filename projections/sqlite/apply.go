@@ -38,7 +38,8 @@ var errUndo = errors.New("undo")
 func (s *Store) Check(ctx context.Context, row projections.Row) error {
 	var refusal error
 	err := s.writer.transaction(ctx, func(tx *transaction) error {
-		tx.put(row)
+		tx.touch(projections.ScopeChange{Plural: row.URI.Plural(), Resource: row.Resource})
+		tx.put([]projections.Row{row})
 		refusal, tx.err = tx.err, nil
 		return errUndo
 	})
@@ -75,6 +76,7 @@ func (t *transaction) apply(step projections.Step) {
 		for _, table := range []string{"objects", "scopes", "aces", "members", "quarantine"} {
 			t.exec("DELETE FROM " + table)
 		}
+		clear(t.scopes)
 	}
 	if step.Purge != "" {
 		t.purge(step.Purge)
@@ -85,35 +87,54 @@ func (t *transaction) apply(step projections.Step) {
 	for _, u := range step.Release {
 		t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", string(u.Plural()), u.ID())
 	}
+	for _, scope := range step.Scopes {
+		t.touch(scope)
+	}
+	rows := make([]projections.Row, 0, len(step.Objects))
 	for _, row := range step.Objects {
 		if row.Refused != "" {
 			t.setAside(row)
 		} else {
-			t.put(row)
+			rows = append(rows, row)
 		}
 	}
-	for _, scope := range step.Scopes {
-		t.exec(`
+	t.put(rows)
+	for _, u := range step.Forget {
+		t.forget(u)
+	}
+}
+
+func (t *transaction) touch(scope projections.ScopeChange) {
+	var number int64
+	t.one(&number, `
 INSERT INTO scopes (plural, resource, timestamp, live, position)
 VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (plural) DO UPDATE SET
     resource = excluded.resource,
     timestamp = max(timestamp, excluded.timestamp),
     live = live + excluded.live,
-    position = max(position, excluded.position)`,
-			string(scope.Plural), scope.Resource, int64(scope.Timestamp), scope.Live, int64(scope.Position))
+    position = max(position, excluded.position)
+RETURNING number`,
+		string(scope.Plural), scope.Resource, int64(scope.Timestamp), scope.Live, int64(scope.Position))
+	t.scopes[scope.Plural] = number
+}
+
+// scope is the number of a plural endpoint, 0 if it was never written to.
+func (t *transaction) scope(plural domain.Plural) (number int64) {
+	number, ok := t.scopes[plural]
+	if !ok {
+		t.one(&number, "SELECT number FROM scopes WHERE plural = ?", string(plural))
+		t.scopes[plural] = number
 	}
-	for _, u := range step.Forget {
-		t.forget(u)
-	}
+	return number
 }
 
 func (t *transaction) forget(u domain.URI) {
-	plural, id := string(u.Plural()), u.ID()
+	scope, id := t.scope(u.Plural()), u.ID()
 	t.revoke(u, "")
-	t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", plural, id)
-	n := t.exec("DELETE FROM objects WHERE plural = ? AND id = ?", plural, id)
-	t.exec("UPDATE scopes SET live = live - ? WHERE plural = ?", n, plural)
+	t.exec("DELETE FROM quarantine WHERE plural = ? AND id = ?", string(u.Plural()), id)
+	n := t.exec("DELETE FROM objects WHERE scope = ? AND id = ?", scope, id)
+	t.exec("UPDATE scopes SET live = live - ? WHERE number = ?", n, scope)
 }
 
 // purge removes what is below the object. Everything below starts with its URI and a slash, so it
@@ -122,14 +143,14 @@ func (t *transaction) purge(top domain.URI) {
 	from, to := top.Below(), string(top)+"0"
 	t.exec(`
 DELETE FROM aces
-WHERE (principal, plural, permission, number) IN (
-    SELECT p.value, o.plural, a.key, o.number
-    FROM objects o, json_each(o.permissions) a, json_each(a.value) p
-    WHERE o.plural >= ? AND o.plural < ? AND o.permissions <> ''
+WHERE (principal, scope, permission, number) IN (
+    SELECT p.value, o.scope, a.key, o.number
+    FROM scopes s CROSS JOIN objects o ON o.scope = s.number, json_each(o.permissions) a, json_each(a.value) p
+    WHERE s.plural >= ? AND s.plural < ? AND o.permissions <> ''
 )`, from, to)
 	t.exec("DELETE FROM members WHERE uri >= ? AND uri < ?", from, to)
 	t.exec("DELETE FROM quarantine WHERE plural >= ? AND plural < ?", from, to)
-	t.exec("DELETE FROM objects WHERE plural >= ? AND plural < ?", from, to)
+	t.exec("DELETE FROM objects WHERE scope IN (SELECT number FROM scopes WHERE plural >= ? AND plural < ?)", from, to)
 	t.exec("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= ? AND plural < ?", from, to)
 }
 
@@ -137,10 +158,10 @@ WHERE (principal, plural, permission, number) IN (
 func (t *transaction) retain(r projections.Retention) {
 	t.exec(`
 DELETE FROM objects
-WHERE (plural, id) IN (
-    SELECT plural, id
+WHERE number IN (
+    SELECT number
     FROM (
-        SELECT plural, id, row_number() OVER (PARTITION BY plural ORDER BY last_modified DESC, id) AS place
+        SELECT number, row_number() OVER (PARTITION BY scope ORDER BY last_modified DESC, id) AS place
         FROM objects
         WHERE resource = ? AND deleted
     )
@@ -158,35 +179,47 @@ func (t *transaction) setAside(row projections.Row) {
 		string(row.URI.Plural()), row.URI.ID(), int64(row.Position), string(entry))
 }
 
-func (t *transaction) put(row projections.Row) {
-	permissions := sqlquery.EncodePermissions(row.Permissions)
-	grant := row.Fresh || t.revoke(row.URI, permissions)
-	if row.IsGroup {
-		t.putMembers(row)
+// put writes objects of endpoints that were touched.
+func (t *transaction) put(rows []projections.Row) {
+	objects, grants := make([]any, 0, 9*len(rows)), make([]any, 0, 4*len(rows))
+	for _, row := range rows {
+		scope, permissions := t.scope(row.URI.Plural()), sqlquery.EncodePermissions(row.Permissions)
+		objects = append(objects, scope, row.URI.ID(), row.Resource, int64(row.LastModified), int64(row.Created),
+			row.Deleted, row.Data, permissions, int64(row.Position))
+		if row.Fresh || t.revoke(row.URI, permissions) {
+			for permission, principals := range row.Permissions {
+				for _, p := range principals {
+					grants = append(grants, p, permission, scope, row.URI.ID())
+				}
+			}
+		}
+		if row.IsGroup {
+			t.putMembers(row)
+		}
 	}
-	t.exec(`
-INSERT INTO objects (plural, id, resource, last_modified, created, deleted, data, permissions, position)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (plural, id) DO UPDATE SET
+	t.execRows(`
+INSERT INTO objects (scope, id, resource, last_modified, created, deleted, data, permissions, position)
+{}
+ON CONFLICT (scope, id) DO UPDATE SET
     resource = excluded.resource,
     last_modified = excluded.last_modified,
     created = excluded.created,
     deleted = excluded.deleted,
     data = excluded.data,
     permissions = excluded.permissions,
-    position = excluded.position`,
-		string(row.URI.Plural()), row.URI.ID(), row.Resource, int64(row.LastModified), int64(row.Created),
-		row.Deleted, row.Data, permissions, int64(row.Position))
-	if grant {
-		t.grant(row)
-	}
+    position = excluded.position`, 9, objects)
+	t.execRows(`
+INSERT OR IGNORE INTO aces (principal, scope, permission, number, id)
+SELECT w.column1, o.scope, w.column2, o.number, o.id
+FROM ({}) w CROSS JOIN objects o ON o.scope = w.column3 AND o.id = w.column4`, 4, grants)
 }
 
 // revoke takes away the permissions on an object that is there, unless they are those wanted. It tells whether there are
 // any to be granted then.
 func (t *transaction) revoke(u domain.URI, wanted string) (grant bool) {
-	plural, id := string(u.Plural()), u.ID()
-	before := t.text("SELECT permissions FROM objects WHERE plural = ? AND id = ?", plural, id)
+	scope, id := t.scope(u.Plural()), u.ID()
+	var before string
+	t.one(&before, "SELECT permissions FROM objects WHERE scope = ? AND id = ?", scope, id)
 	if before == wanted {
 		return false
 	}
@@ -196,23 +229,11 @@ func (t *transaction) revoke(u domain.URI, wanted string) (grant bool) {
 		for _, p := range principals {
 			t.exec(`
 DELETE FROM aces
-WHERE principal = ? AND plural = ? AND permission = ?
-  AND number = (SELECT number FROM objects WHERE plural = ? AND id = ?)`, p, plural, permission, plural, id)
+WHERE principal = ? AND scope = ? AND permission = ?
+  AND number = (SELECT number FROM objects WHERE scope = ? AND id = ?)`, p, scope, permission, scope, id)
 		}
 	}
 	return wanted != ""
-}
-
-// grant gives the permissions on an object that is there.
-func (t *transaction) grant(row projections.Row) {
-	plural, id := string(row.URI.Plural()), row.URI.ID()
-	for permission, principals := range row.Permissions {
-		for _, p := range principals {
-			t.exec(`
-INSERT OR IGNORE INTO aces (principal, plural, permission, number, id)
-SELECT ?, plural, ?, number, id FROM objects WHERE plural = ? AND id = ?`, p, permission, plural, id)
-		}
-	}
 }
 
 func (t *transaction) putMembers(row projections.Row) {

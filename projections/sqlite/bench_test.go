@@ -29,11 +29,11 @@ func BenchmarkDriver(b *testing.B) {
 		b.Fatalf("Open: %v", err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	point, err := db.PrepareContext(b.Context(), "SELECT last_modified, data FROM objects WHERE plural = ? AND id = ?")
+	point, err := db.PrepareContext(b.Context(), "SELECT last_modified, data FROM objects WHERE scope = (SELECT number FROM scopes WHERE plural = ?) AND id = ?")
 	if err != nil {
 		b.Fatalf("Prepare: %v", err)
 	}
-	list, err := db.PrepareContext(b.Context(), "SELECT id, last_modified, created, deleted, data FROM objects WHERE plural = ? ORDER BY last_modified DESC LIMIT 100")
+	list, err := db.PrepareContext(b.Context(), "SELECT id, last_modified, created, deleted, data FROM objects WHERE scope = (SELECT number FROM scopes WHERE plural = ?) ORDER BY last_modified DESC LIMIT 100")
 	if err != nil {
 		b.Fatalf("Prepare: %v", err)
 	}

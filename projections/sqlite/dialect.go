@@ -52,9 +52,15 @@ func (dialect) Contains(a *sqlquery.Args, f domain.Field, values [][]byte, anyOf
 
 func (dialect) Order(a *sqlquery.Args, f domain.Field) []string { return []string{key(a, f)} }
 
+func (dialect) Of(row, plural string) string {
+	return row + ".scope = (SELECT number FROM scopes WHERE plural = " + plural + ")"
+}
+
+func (dialect) Scope(row, scope string) string { return row + ".scope = " + scope + ".number" }
+
 // Among relies on CROSS JOIN, which fixes the order of the loops.
-func (dialect) Among(plural, ids string) string {
-	return "(" + ids + ") s CROSS JOIN objects o ON o.plural = " + plural + " AND o.id = s.id"
+func (d dialect) Among(plural, ids string) string {
+	return "(" + ids + ") s CROSS JOIN objects o ON " + d.Of("o", plural) + " AND o.id = s.id"
 }
 
 func key(a *sqlquery.Args, f domain.Field) string {

@@ -16,12 +16,20 @@ func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
 		return fmt.Errorf("dump: %w", wrap(err))
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
-	for _, table := range sqlquery.Tables() {
+	for _, table := range sqlquery.Tables(named) {
 		if err := dump(ctx, tx, table, line); err != nil {
 			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))
 		}
 	}
 	return nil
+}
+
+// named is the table with the plural endpoint in place of its number.
+func named(table string) string {
+	if table == "objects" || table == "aces" {
+		return "(SELECT (SELECT plural FROM scopes WHERE number = t.scope) AS plural, t.* FROM " + table + " t)"
+	}
+	return table
 }
 
 func dump(ctx context.Context, tx *sql.Tx, table sqlquery.Table, line func(string) error) error {

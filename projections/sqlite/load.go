@@ -46,8 +46,8 @@ func loadStatement(n domain.Needs) (string, []any) {
 		text.WriteString(strings.Replace(sql, "{}", "(VALUES "+row+strings.Repeat(", "+row, size-1)+") w", 1))
 	}
 	part(`
-UNION ALL SELECT 1 + o.deleted, o.last_modified, o.created, o.plural, o.id, o.data, o.permissions
-FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.id = w.column2`, len(n.Objects), func(i int) {
+UNION ALL SELECT 1 + o.deleted, o.last_modified, o.created, w.column1, o.id, o.data, o.permissions
+FROM {} CROSS JOIN scopes s ON s.plural = w.column1 CROSS JOIN objects o ON o.scope = s.number AND o.id = w.column2`, len(n.Objects), func(i int) {
 		u := n.Objects[i]
 		args = append(args, string(u.Plural()), u.ID())
 	})
@@ -62,8 +62,8 @@ FROM {} CROSS JOIN members m ON m.principal = w.column1`, len(n.Members), func(i
 		args = append(args, n.Members[i])
 	})
 	part(`
-UNION ALL SELECT 5, o.last_modified, 0, o.plural, o.id, NULL, ''
-FROM {} CROSS JOIN objects o ON o.plural = w.column1 AND o.last_modified = w.column2`, len(n.Moments), func(i int) {
+UNION ALL SELECT 5, o.last_modified, 0, w.column1, o.id, NULL, ''
+FROM {} CROSS JOIN scopes s ON s.plural = w.column1 CROSS JOIN objects o ON o.scope = s.number AND o.last_modified = w.column2`, len(n.Moments), func(i int) {
 		args = append(args, string(n.Moments[i].Plural), int64(n.Moments[i].Timestamp))
 	})
 	if n.Latest {

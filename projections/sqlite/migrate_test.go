@@ -57,6 +57,7 @@ func aces(t *testing.T, store projections.Store) (lines []string) {
 func TestOpenMovesTheFirstSchemaOn(t *testing.T) {
 	t.Parallel()
 	path := first(t,
+		`INSERT INTO scopes VALUES ('/l', 'list', 7, 2, 4)`,
 		`INSERT INTO objects VALUES ('/l', 'a', 'list', 5, 5, 0, '{"id":"a"}', '{"read":["eve"],"write":["bob","eve"]}', 2)`,
 		`INSERT INTO objects VALUES ('/l', 'b', 'list', 6, 6, 0, '{"id":"b"}', '', 3)`,
 		`INSERT INTO objects VALUES ('/l', 'c', 'list', 7, 7, 1, '{"id":"c"}', '', 4)`,

@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+
+	"github.com/kintolog/kintolog/domain"
 )
 
 // writer is the one connection that changes the database, with its statements prepared.
@@ -42,7 +45,7 @@ func (w *writer) transaction(ctx context.Context, do func(*transaction) error) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx := &transaction{ctx: context.WithoutCancel(ctx), w: w}
+	tx := &transaction{ctx: context.WithoutCancel(ctx), w: w, scopes: map[domain.Plural]int64{}}
 	tx.exec("BEGIN IMMEDIATE")
 	if tx.err != nil {
 		return tx.err
@@ -64,6 +67,8 @@ type transaction struct {
 	ctx context.Context //nolint:containedctx // lives as long as one call
 	w   *writer
 	err error
+
+	scopes map[domain.Plural]int64 // numbers seen
 }
 
 func (t *transaction) prepare(text string) *sql.Stmt {
@@ -98,17 +103,27 @@ func (t *transaction) exec(text string, args ...any) int64 {
 	return n
 }
 
-// text is the one text that the query yields, "" if it yields none.
-func (t *transaction) text(query string, args ...any) (text string) {
-	if t.err != nil {
-		return ""
+// execRows executes a statement whose {} stands for VALUES with rows of width values each. It takes as many rows at a time
+// as a power of two, up to 16, so that there are few statements to keep prepared.
+func (t *transaction) execRows(text string, width int, values []any) {
+	row := "(?" + strings.Repeat(", ?", width-1) + ")"
+	for n := 16; n > 0; n /= 2 {
+		for ; len(values) >= n*width; values = values[n*width:] {
+			t.exec(strings.Replace(text, "{}", "VALUES "+row+strings.Repeat(", "+row, n-1), 1), values[:n*width]...)
+		}
 	}
-	stmt := t.prepare(query)
+}
+
+// one reads the one value that a statement yields, and leaves it as it is if there is none.
+func (t *transaction) one(value any, text string, args ...any) {
 	if t.err != nil {
-		return ""
+		return
 	}
-	if err := stmt.QueryRowContext(t.ctx, args...).Scan(&text); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	stmt := t.prepare(text)
+	if t.err != nil {
+		return
+	}
+	if err := stmt.QueryRowContext(t.ctx, args...).Scan(value); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		t.err = err
 	}
-	return text
 }

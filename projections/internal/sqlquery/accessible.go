@@ -10,9 +10,9 @@ import (
 // permission is empty for what is wanted whoever holds what.
 func Accessible(d Dialect, q domain.AccessQuery) (string, Args) {
 	var a Args
-	held := `SELECT a.plural, a.id, s.resource, a.permission
+	held := `SELECT s.plural, a.id, s.resource, a.permission
 FROM aces a
-JOIN scopes s ON s.plural = a.plural
+JOIN scopes s ON ` + d.Scope("a", "s") + `
 WHERE (a.principal IN (` + d.Texts(&a, q.Principals) + `)
     OR a.principal IN (SELECT m.uri FROM members m WHERE m.principal IN (` + d.Texts(&a, q.Members) + `)))`
 	if q.Resources != nil {
@@ -21,9 +21,9 @@ WHERE (a.principal IN (` + d.Texts(&a, q.Principals) + `)
 	if len(q.Granted) > 0 {
 		held += `
 UNION ALL
-SELECT o.plural, o.id, o.resource, ''
+SELECT s.plural, o.id, o.resource, ''
 FROM scopes s
-JOIN objects o ON o.plural = s.plural
+JOIN objects o ON ` + d.Scope("o", "s") + `
 WHERE s.resource IN (` + d.Texts(&a, q.Granted) + `) AND NOT o.deleted`
 	}
 	return held + "\nORDER BY 1, 2", a

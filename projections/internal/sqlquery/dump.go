@@ -9,8 +9,20 @@ type Table struct {
 	columns   int
 }
 
-// Tables are all tables with logical content.
-func Tables() []Table {
+// Tables are all tables with logical content. From is what stands for a table in a FROM clause: rows that have the plural
+// endpoint in the column plural.
+func Tables(from func(table string) string) []Table {
+	table := func(name, order string, columns ...string) Table {
+		texts := make([]string, len(columns))
+		for i, c := range columns {
+			texts[i] = "CAST(" + c + " AS TEXT)"
+		}
+		return Table{
+			Name:      name,
+			Statement: "SELECT " + strings.Join(texts, ", ") + " FROM " + from(name) + " ORDER BY " + order,
+			columns:   len(columns),
+		}
+	}
 	return []Table{
 		table("checkpoint", "position", "position", "hash"),
 		table("scopes", "plural", "plural", "resource", "timestamp", "live", "position"),
@@ -19,18 +31,6 @@ func Tables() []Table {
 		table("aces", "principal, plural, permission, id", "principal", "plural", "permission", "id"),
 		table("members", "principal, uri", "principal", "uri"),
 		table("quarantine", "plural, id, position", "plural", "id", "position"),
-	}
-}
-
-func table(name, order string, columns ...string) Table {
-	texts := make([]string, len(columns))
-	for i, c := range columns {
-		texts[i] = "CAST(" + c + " AS TEXT)"
-	}
-	return Table{
-		Name:      name,
-		Statement: "SELECT " + strings.Join(texts, ", ") + " FROM " + name + " ORDER BY " + order,
-		columns:   len(columns),
 	}
 }
 

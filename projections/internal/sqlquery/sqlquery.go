@@ -34,6 +34,11 @@ type Dialect interface {
 	Contains(a *Args, f domain.Field, values [][]byte, anyOf bool) string
 	// Order is the expressions that sort by the attribute, missing ones last.
 	Order(a *Args, f domain.Field) []string
+	// Of is the condition that the row, an alias of objects or aces, is of the plural endpoint.
+	Of(row, plural string) string
+	// Scope is the condition that the row, an alias of objects or aces, is of the plural endpoint that scope, an alias
+	// of scopes, is.
+	Scope(row, scope string) string
 	// Among is the FROM clause for the objects of a plural endpoint whose ids are the rows of the subquery,
 	// at a cost that does not grow with the endpoint.
 	Among(plural, ids string) string
@@ -89,7 +94,7 @@ func newBuilder(d Dialect, q domain.Query) *builder {
 	if q.Shared != nil {
 		b.from = d.Among(b.plural, b.shared(*q.Shared))
 	}
-	b.where("o.plural = " + b.plural)
+	b.where(d.Of("o", b.plural))
 	if len(q.Except) > 0 {
 		b.where("o.id NOT IN (" + d.Texts(&b.args, q.Except) + ")")
 	}
@@ -120,7 +125,7 @@ func (b *builder) shared(s domain.Shared) string {
 	principals := b.d.Texts(&b.args, s.Principals)
 	members := b.d.Texts(&b.args, s.Members)
 	permissions := b.d.Texts(&b.args, s.Permissions)
-	return "SELECT DISTINCT a.id FROM aces a WHERE a.plural = " + b.plural +
+	return "SELECT DISTINCT a.id FROM aces a WHERE " + b.d.Of("a", b.plural) +
 		" AND " + b.d.OneOf("a.permission", permissions) +
 		" AND " + b.d.OneOf("a.principal", principals+" UNION ALL SELECT m.uri FROM members m WHERE "+b.d.OneOf("m.principal", members))
 }
