@@ -28,6 +28,7 @@ func (s *Store) Apply(ctx context.Context, change projections.Change) error {
 		return fmt.Errorf("apply up to %d: %w", change.To.Position, wrap(err))
 	}
 	s.changes.Send(change.To.Position)
+	s.mover.written()
 	return nil
 }
 

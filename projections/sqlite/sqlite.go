@@ -33,6 +33,7 @@ var _ projections.Store = (*Store)(nil)
 type Store struct {
 	readers *statements
 	writer  *writer
+	mover   *mover
 	changes broadcast.Hub
 }
 
@@ -40,10 +41,9 @@ type Store struct {
 var migrations embed.FS
 
 // The read model can be made anew from the log, so that losing its last transactions in a power
-// failure does no harm: synchronous NORMAL syncs at checkpoints of the WAL only, and never corrupts. A WAL of 32 MiB
-// gathers what several transactions do to a page, so that it is moved once: writes of new objects go to pages at random.
+// failure does no harm: synchronous NORMAL syncs at checkpoints of the WAL only, and never corrupts. See wal.go for these.
 const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)" +
-	"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(8192)"
+	"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(65536)"
 
 // Open opens the database in the file, which is created if it does not exist, and brings its schema up to
 // date. Missing folders are not created.
@@ -79,7 +79,12 @@ func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
 	n := max(4, runtime.GOMAXPROCS(0))
 	reads.SetMaxOpenConns(n)
 	reads.SetMaxIdleConns(n)
-	return &Store{readers: &statements{db: reads}, writer: writer}, nil
+	moves, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	moves.SetMaxOpenConns(1)
+	return &Store{readers: &statements{db: reads}, writer: writer, mover: newMover(moves, writer)}, nil
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -115,7 +120,7 @@ func (s *Store) Watch(ctx context.Context) (<-chan domain.Position, error) {
 
 // Close implements [projections.Store].
 func (s *Store) Close() error {
-	return errors.Join(s.readers.close(), s.writer.close())
+	return errors.Join(s.mover.close(), s.readers.close(), s.writer.close())
 }
 
 // maxStatements bounds what stays prepared: what lists ask for has no end of shapes.
