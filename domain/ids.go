@@ -7,10 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-var (
-	safeSyntax = regexp.MustCompile(`\A[a-zA-Z0-9][a-zA-Z0-9_-]*\z`)
-	uuidSyntax = regexp.MustCompile(`\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z`)
-)
+var uuidSyntax = regexp.MustCompile(`\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z`)
 
 // MaxIDLength bounds ids of every kind, in bytes.
 const MaxIDLength = 255
@@ -35,7 +32,16 @@ func (ids IDs) UpTo(length int) IDs {
 	return ids
 }
 
-func isSafe(id string) bool { return len(id) <= MaxIDLength && safeSyntax.MatchString(id) }
+func isSafe(id string) bool {
+	for i, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i == 0 || c != '_' && c != '-':
+			return false
+		}
+	}
+	return id != "" && len(id) <= MaxIDLength
+}
 
 func newName() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"

@@ -168,7 +168,7 @@ const maxRedirects = 2
 func (f *Frame) serveOnce(outer *Request, r *http.Request) (Answer, *http.Request) {
 	b := &buffer{header: http.Header{}}
 	x := f.newExchange(b, r)
-	x.memory, x.answer.timeout = b, 0
+	x.memory, x.answer.timeout, x.timeout = b, 0, 0
 	x.ID, x.Trace, x.base = outer.ID, outer.Trace, outer.base
 	start := f.config.Now()
 	x.run(x.route)

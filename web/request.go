@@ -35,7 +35,7 @@ type Request struct {
 
 	base    string // scheme and host that clients use
 	limit   int64
-	timeout time.Duration
+	timeout time.Duration // for the body; 0 for one within the process
 	w       http.ResponseWriter
 	noted   logrus.Fields
 	parts   *[]Answer
@@ -58,8 +58,9 @@ func (r *Request) ReadBody() ([]byte, error) {
 	if r.ContentLength > r.limit {
 		return nil, tooLarge()
 	}
-	// What is not a connection has no deadline, and needs none.
-	_ = http.NewResponseController(r.w).SetReadDeadline(time.Now().Add(r.timeout))
+	if r.timeout > 0 {
+		_ = http.NewResponseController(r.w).SetReadDeadline(time.Now().Add(r.timeout))
+	}
 	body, err := r.readUpTo(r.limit + 1)
 	switch {
 	case int64(len(body)) > r.limit:
@@ -69,7 +70,9 @@ func (r *Request) ReadBody() ([]byte, error) {
 	case len(body) == 0:
 		return nil, nil
 	}
-	_ = http.NewResponseController(r.w).SetReadDeadline(time.Time{})
+	if r.timeout > 0 {
+		_ = http.NewResponseController(r.w).SetReadDeadline(time.Time{})
+	}
 	return body, nil
 }
 

@@ -34,8 +34,7 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 	// Matching alone is wanted of mux: it would clean paths, and thereby change which object they name.
 	r := &router{mux: mux.NewRouter().UseEncodedPath(), routes: map[*mux.Route]*route{}}
 	taken := map[string]string{}
-	for i := range endpoints {
-		e := endpoints[i]
+	for _, e := range deepestFirst(endpoints) {
 		route, err := newRoute(c, &e)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Name, err)
@@ -53,6 +52,18 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 		r.routes[added] = route
 	}
 	return r, nil
+}
+
+// deepestFirst is the order to try endpoints in: those with the most segments, which most requests are for, first, and
+// those that take any number last.
+func deepestFirst(endpoints []Endpoint) []Endpoint {
+	depth := func(e Endpoint) int {
+		if strings.HasSuffix(e.Path, restSuffix) {
+			return 0
+		}
+		return strings.Count(e.Path, "/")
+	}
+	return slices.SortedStableFunc(slices.Values(endpoints), func(a, b Endpoint) int { return depth(b) - depth(a) })
 }
 
 func newRoute(c *Config, e *Endpoint) (*route, error) {
