@@ -41,7 +41,11 @@ func (s Space) Seal(after Tail, commit Commit, limits Limits) ([]Message, error)
 	if err := commit.validate(); err != nil {
 		return nil, err
 	}
-	g := grouping{space: s, commit: commit.ID, limits: limits, open: make(map[group]int, 4)}
+	g := grouping{space: s, commit: commit.ID, limits: limits, open: make(map[group]int, 4), room: make(map[group]int, 4)}
+	for i := range commit.Events {
+		e := &commit.Events[i]
+		g.room[group{e.Plural(), e.Secret}] += envelope + len(e.Object.Data)
+	}
 	for i := range commit.Events {
 		if err := g.add(i, &commit.Events[i]); err != nil {
 			return nil, err
@@ -77,7 +81,11 @@ type grouping struct {
 	limits   Limits
 	messages []Message
 	open     map[group]int // the messages that still take events
+	room     map[group]int // about how many bytes the events of a group take
 }
+
+// envelope is about how many bytes an event takes beside its data.
+const envelope = 800
 
 func (g *grouping) add(index int, e *domain.Event) error {
 	to := group{e.Plural(), e.Secret}
@@ -132,7 +140,8 @@ func (g *grouping) begin(to group) (int, error) {
 		return 0, fmt.Errorf("commit of more than %d messages: %w", g.limits.Messages, ErrTooLarge)
 	}
 	g.open[to] = len(g.messages)
-	g.messages = append(g.messages, Message{Subject: subject, Commit: g.commit})
+	payload := make([]byte, 0, min(g.room[to], g.limits.Payload))
+	g.messages = append(g.messages, Message{Subject: subject, Commit: g.commit, Payload: payload})
 	return len(g.messages) - 1, nil
 }
 

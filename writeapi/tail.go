@@ -3,6 +3,7 @@ package writeapi
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
@@ -58,10 +59,8 @@ func (t *tail) appended(end eventstore.Tail, events []domain.Event) {
 }
 
 func (t *tail) add(at domain.Position, events []domain.Event) {
-	for _, e := range events {
-		t.events = append(t.events, e)
-		t.at = append(t.at, at)
-	}
+	t.events = append(t.events, events...)
+	t.at = append(t.at, slices.Repeat([]domain.Position{at}, len(events))...)
 }
 
 // reach makes sure that the events after a position are there, and forgets those before.
