@@ -47,8 +47,8 @@ type Command struct {
 	Permissions map[string][]string
 	PatchKind   PatchKind
 	Operations  []byte // a normalised JSON array, for JSONPatch
-	// LastModified is that wanted for the tombstone of a Delete; 0 for none.
-	LastModified Timestamp
+	// LastModified is that wanted for the tombstone of a Delete; nil for none.
+	LastModified *Timestamp
 	// Problem is what is wrong with the request apart from the state. It is reported to those only who may do
 	// what they ask for.
 	Problem *Error

@@ -121,11 +121,12 @@ func (d *decision) precondition() error {
 
 // delete replaces the object by its tombstone.
 func (d *decision) delete() ([]Event, Result, error) {
-	at := d.LastModified
-	if at <= d.old.LastModified {
-		at = d.next()
-	} else if err := d.free(at); err != nil {
-		return nil, Result{}, err
+	at := d.next()
+	if wanted := d.LastModified; wanted != nil && *wanted > d.old.LastModified {
+		at = *wanted
+		if err := d.free(at); err != nil {
+			return nil, Result{}, err
+		}
 	}
 	e := d.tombstone(d.old, at)
 	return []Event{e}, Result{Object: e.Object, Old: d.old, Timestamp: at}, nil
@@ -292,10 +293,10 @@ func (d *decision) timestamp(data []byte) (Timestamp, error) {
 	wanted, isInt := jsondoc.Int(value)
 	at := Timestamp(wanted)
 	switch {
-	case isInt && at > MaxTimestamp:
-		return 0, Invalidf(InBody, "data.last_modified", "%d is greater than maximum value %d", at, MaxTimestamp)
 	case !isInt, d.old.Live() && at <= d.old.LastModified, at == d.Scope(d.Plural()).Timestamp:
 		return d.next(), nil
+	case at > MaxTimestamp:
+		return 0, Invalidf(InBody, "data.last_modified", "%d is greater than maximum value %d", at, MaxTimestamp)
 	}
 	return at, d.free(at)
 }

@@ -257,9 +257,22 @@ func TestClientTimestamps(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTimestampAtTheEnd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := w.do(w.command(domain.Put, "/shelves/a", `{"last_modified":253402300800000}`))
 	wantCode(t, err, domain.Invalid)
+	w.must(t, w.command(domain.Put, "/shelves/a", `{"last_modified":253402300799999}`))
+	created := w.must(t, w.command(domain.Put, "/shelves/b", `{}`))
+	if at := created.Object.LastModified; at != domain.MaxTimestamp+1 {
+		t.Errorf("the server assigned %d, want the one after the greatest of a client", at)
+	}
+	for _, data := range []string{"", `{"last_modified":253402300800000}`} {
+		w.must(t, w.command(domain.Put, "/shelves/b", data))
+	}
+	w.must(t, w.command(domain.Patch, "/shelves/b", `{}`))
 }
 
 func TestPreconditions(t *testing.T) {

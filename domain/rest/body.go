@@ -209,11 +209,6 @@ func (p *bodyParser) data(value []byte) {
 		return
 	}
 	p.body.Data = value
-	at, _ := jsondoc.Lookup(value, "last_modified")
-	n, err := strconv.ParseUint(string(at), 10, 64)
-	if err == nil && n > uint64(domain.MaxTimestamp) {
-		p.fail("data.last_modified", "%s is greater than maximum value %d", at, domain.MaxTimestamp)
-	}
 }
 
 // permissions reads the access control entries (protocol 4.6).

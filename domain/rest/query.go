@@ -113,22 +113,22 @@ func ParseFields(raw string, opts QueryOptions) ([][]string, *domain.Error) {
 	return p.list.Fields, nil
 }
 
-// ParseDeletion reads `last_modified` from the query string of DELETE on an object: the timestamp wanted for the tombstone, 0 if
+// ParseDeletion reads `last_modified` from the query string of DELETE on an object: the timestamp wanted for the tombstone, nil if
 // there is none (protocol 1.3). It must be an integer, quoted or not, up to [domain.MaxTimestamp].
-func ParseDeletion(raw string, limits QueryLimits) (domain.Timestamp, *domain.Error) {
+func ParseDeletion(raw string, limits QueryLimits) (*domain.Timestamp, *domain.Error) {
 	params, err := splitQuery(raw, limits.withDefaults())
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	i := slices.IndexFunc(params, func(p param) bool { return p.name == "last_modified" })
 	if i < 0 || len(params[i].values) == 1 && params[i].values[0] == "null" {
-		return 0, nil
+		return nil, nil
 	}
 	at, ok := integerOf(jsondoc.FilterValue(params[i].values[0]))
 	if !ok || len(params[i].values) > 1 || at > int64(domain.MaxTimestamp) {
-		return 0, domain.Invalidf(domain.InQuery, "last_modified", "Invalid value for last_modified")
+		return nil, domain.Invalidf(domain.InQuery, "last_modified", "Invalid value for last_modified")
 	}
-	return domain.Timestamp(at), nil
+	return new(domain.Timestamp(at)), nil
 }
 
 // queryParser collects what the parameters ask for, and all that is wrong with them.

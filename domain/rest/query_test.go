@@ -311,11 +311,16 @@ func TestQueryLimits(t *testing.T) {
 
 func TestParseDeletion(t *testing.T) {
 	t.Parallel()
+	for _, raw := range []string{``, `last_modified=null`, `x=1`} {
+		if got, err := rest.ParseDeletion(raw, rest.QueryLimits{}); err != nil || got != nil {
+			t.Errorf("%s: got %v, %v, want none", raw, got, err)
+		}
+	}
 	for raw, want := range map[string]domain.Timestamp{
-		``: 0, `last_modified=null`: 0, `last_modified=12`: 12, `last_modified=%2212%22`: 12, `x=1`: 0,
+		`last_modified=12`: 12, `last_modified=%2212%22`: 12, `last_modified=0`: 0, `last_modified=-1`: -1,
 	} {
-		if got, err := rest.ParseDeletion(raw, rest.QueryLimits{}); err != nil || got != want {
-			t.Errorf("%s: got %d, %v, want %d", raw, got, err, want)
+		if got, err := rest.ParseDeletion(raw, rest.QueryLimits{}); err != nil || got == nil || *got != want {
+			t.Errorf("%s: got %v, %v, want %d", raw, got, err, want)
 		}
 	}
 	for _, raw := range []string{`last_modified=abc`, `last_modified=1.5`, `last_modified=true`, `last_modified=`, `last_modified=253402300800000`, `last_modified=1&last_modified=2`} {
