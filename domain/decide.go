@@ -324,8 +324,8 @@ func (s *State) Shown(o Object, c Caller) Permissions {
 }
 
 // Listing is how a caller may list, or delete, the objects of a plural endpoint: all of them, those shared
-// explicitly. It returns the restriction, nil for all. An empty restricted list is refused to those who may
-// not create objects there (protocol 4.4).
+// explicitly. It returns the restriction, nil for all. Those with whom nothing is shared, and who may not create objects
+// there, are refused (protocol 4.4).
 func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) *Shared {
 	if s.Permits(c, right, r, p.Object("")) {
 		return nil
@@ -333,22 +333,20 @@ func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) *Shared {
 	return &Shared{Permissions: r.SharedBy(right), Principals: s.Principals(c)}
 }
 
-// Deletion is what comes before the selection of a DeleteMany: the error for the client, or the restriction of
-// the selection, nil for none.
-func (s *State) Deletion(c *Command) (*Shared, error) {
+// Deletion is the error that a DeleteMany has before objects are selected, for a caller who may delete any or create them.
+func (s *State) Deletion(c *Command) error {
 	if c.Resource.NeedsParent {
 		if err := s.ParentMissing(c.Resource, c.Plural()); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	shared := s.Listing(c.Caller, DeleteObjects, c.Resource, c.Plural())
 	if c.Problem != nil {
-		return nil, c.Problem
+		return c.Problem
 	}
 	if err := c.Precondition.CheckPlural(s.Scope(c.Plural()).Timestamp); err != nil {
-		return nil, err
+		return err
 	}
-	return shared, nil
+	return nil
 }
 
 // DecideMany deletes the selected live objects of one plural endpoint, in their order. Whether the caller may is for

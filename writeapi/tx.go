@@ -52,8 +52,11 @@ func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 // has the limit of the answer; more tells that there are more objects beyond it, and last is the last object deleted,
 // as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
-	shared, err := t.listing(c)
+	shared, err := t.deletable(c)
 	if err != nil {
+		return domain.Result{}, domain.Object{}, false, err
+	}
+	if err := t.deletion(c); err != nil {
 		return domain.Result{}, domain.Object{}, false, err
 	}
 	query.Shared, query.Tombstones = shared, false
@@ -62,9 +65,6 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 	_, page, err := t.List(t.ctx, domain.Needs{}, query)
 	if err != nil {
 		return domain.Result{}, domain.Object{}, false, err
-	}
-	if shared != nil && len(page.Objects) == 0 && !t.state.Permits(c.Caller, domain.CreateObject, c.Resource, c.URI) {
-		return domain.Result{}, domain.Object{}, false, c.Caller.Refusal("write", string(c.Plural()))
 	}
 	selected := page.Objects
 	if more = len(selected) > limit; more {
@@ -78,16 +78,31 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 	return result, last, more, nil
 }
 
-// listing checks everything about a deletion of many that comes before the selection.
-func (t *Tx) listing(c *domain.Command) (*domain.Shared, error) {
-	for {
-		shared, err := t.state.Deletion(c)
-		if again, loadErr := t.loadMissing(); loadErr != nil {
-			return nil, loadErr
-		} else if !again {
-			return shared, err
-		}
+// deletable is the restriction of what the caller may delete, nil for none. Who may delete nothing is refused, but for
+// those who may create objects there.
+func (t *Tx) deletable(c *domain.Command) (*domain.Shared, error) {
+	var mayCreate bool
+	shared, err := look(t, func() *domain.Shared {
+		mayCreate = t.state.Permits(c.Caller, domain.CreateObject, c.Resource, c.URI)
+		return t.state.Listing(c.Caller, domain.DeleteObjects, c.Resource, c.Plural())
+	})
+	if err != nil || shared == nil || mayCreate {
+		return shared, err
 	}
+	_, page, err := t.List(t.ctx, domain.Needs{}, domain.Query{Plural: c.Plural(), Limit: 1, Shared: shared})
+	if err == nil && len(page.Objects) == 0 {
+		err = c.Caller.Refusal("write", string(c.Plural()))
+	}
+	return shared, err
+}
+
+// deletion checks what comes before the selection, and after permissions.
+func (t *Tx) deletion(c *domain.Command) error {
+	problem, err := look(t, func() error { return t.state.Deletion(c) })
+	if err != nil {
+		return err
+	}
+	return problem
 }
 
 // Append adds events that were decided otherwise.
