@@ -16,10 +16,10 @@ import (
 
 	"github.com/kintolog/kintolog/attachments"
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -174,7 +174,7 @@ func start(t testing.TB, c change) *service {
 	if c.config != nil {
 		c.config(&config)
 	}
-	s.Server = kintotest.Open(t, app, config)
+	s.Server = servertest.Open(t, app, config)
 	s.send(t, alice, "PUT /buckets/b", "")
 	s.send(t, alice, "PUT /buckets/b/collections/c", "")
 	return s

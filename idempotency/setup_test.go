@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/accounts"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -29,7 +29,7 @@ func open(t testing.TB, config server.Config, more ...server.Plugin) *server.Ser
 		Plugins:        append(more, defaultbucket.New(defaultbucket.Options{}), withAccounts),
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "some-secret"})},
 	}
-	return kintotest.Open(t, app, config)
+	return servertest.Open(t, app, config)
 }
 
 // closeServer closes a server; again does no harm.

@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/metrics"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
 // start runs Kinto with a meter.
 func start(t *testing.T, m *metrics.Meter) *server.Server {
 	t.Helper()
-	return kintotest.Open(t, server.App{
+	return servertest.Open(t, server.App{
 		Name: "kinto", Resources: kinto.Resources(), Plugins: []server.Plugin{m.Plugin()},
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{m.Authentication("basicauth", server.Static(web.BasicAuth{Secret: "s"}))},

@@ -19,7 +19,6 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/counters"
 	"github.com/kintolog/kintolog/kinto/flush"
@@ -27,6 +26,7 @@ import (
 	"github.com/kintolog/kintolog/kinto/userdata"
 	"github.com/kintolog/kintolog/openapi"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -44,7 +44,7 @@ func start(t *testing.T, change func(*server.App, *server.Config)) *server.Serve
 	if change != nil {
 		change(&app, &config)
 	}
-	return kintotest.Open(t, app, config)
+	return servertest.Open(t, app, config)
 }
 
 // request makes one such as "GET /buckets"; lines after it are headers "Name: value", and a body begins with a brace or

@@ -12,16 +12,16 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
 // service is Kinto on an embedded log that syncs always, with one collection.
 func service(tb testing.TB) *httptest.Server {
 	tb.Helper()
-	s := kintotest.Open(tb, server.App{
+	s := servertest.Open(tb, server.App{
 		Name: "bench", Resources: kinto.Resources(),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "s"})},

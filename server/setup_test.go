@@ -11,9 +11,9 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -35,7 +35,7 @@ func start(tb testing.TB, change func(*server.App, *server.Config)) *server.Serv
 	if change != nil {
 		change(&app, &config)
 	}
-	return kintotest.Open(tb, app, config)
+	return servertest.Open(tb, app, config)
 }
 
 // ask sends a request such as "GET /__version__", as a user or, with "", as nobody.

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/accounts"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -33,7 +33,7 @@ func start(t testing.TB, grants map[string][]string, config server.Config) *serv
 	t.Helper()
 	plugin, authentication := accounts.New(options)
 	config.Memory = config.DataDir == ""
-	return kintotest.Open(t, server.App{
+	return servertest.Open(t, server.App{
 		Name: "kinto", Resources: kinto.Resources(), Policy: domain.Policy{Grants: grants},
 		Plugins:        []server.Plugin{plugin},
 		Authenticators: []server.Authentication{authentication, server.Static(web.BasicAuth{Secret: options.Secret})},

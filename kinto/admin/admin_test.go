@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto/admin"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 )
 
 // build makes a folder like that of a built console, with a secret beside it.
@@ -38,7 +38,7 @@ func build(t *testing.T) string {
 
 func start(t *testing.T, assets string) http.Handler {
 	t.Helper()
-	return kintotest.Open(t, server.App{
+	return servertest.Open(t, server.App{
 		Name: "kinto", Plugins: []server.Plugin{admin.New(admin.Options{Assets: assets})},
 	}, server.Config{Memory: true})
 }

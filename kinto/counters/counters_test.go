@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/kintolog/kintolog/server"
 )
 
-func want(t testing.TB, s http.Handler, counters string) {
+func want(t testing.TB, s *server.Server, counters string) {
 	t.Helper()
 	for _, user := range []string{"", "alice"} {
 		if got := do(t, s, user, "GET /__counters__").Body.String(); got != counters {

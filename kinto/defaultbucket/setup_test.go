@@ -9,10 +9,10 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -39,7 +39,7 @@ func start(t testing.TB, change func(*server.App, *server.Config)) *server.Serve
 	if change != nil {
 		change(&app, &config)
 	}
-	return kintotest.Open(t, app, config)
+	return servertest.Open(t, app, config)
 }
 
 // where answers with the bucket that the path names, and whether it is there.

@@ -11,10 +11,11 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/server"
 )
 
 // fill makes objects of every resource, of which some are gone again.
-func fill(t testing.TB, s http.Handler) {
+func fill(t testing.TB, s *server.Server) {
 	t.Helper()
 	do(t, s, "", "PUT /accounts/bob", `{"data":{"password":"p"}}`)
 	do(t, s, "alice", "PUT /buckets/b", `{"permissions":{"read":["/buckets/b/groups/g"]}}`)
@@ -24,7 +25,7 @@ func fill(t testing.TB, s http.Handler) {
 	do(t, s, "alice", "DELETE /buckets/b/collections/c/records/r")
 }
 
-func flushAll(t testing.TB, s http.Handler) {
+func flushAll(t testing.TB, s *server.Server) {
 	t.Helper()
 	if w := do(t, s, "", "POST /__flush__"); w.Code != 202 || w.Body.String() != "{}" {
 		t.Errorf("got %d %s, want 202 {}", w.Code, w.Body)
@@ -32,7 +33,7 @@ func flushAll(t testing.TB, s http.Handler) {
 }
 
 // timestamp is the ETag of a list, as a number.
-func timestamp(t testing.TB, s http.Handler, path string) int64 {
+func timestamp(t testing.TB, s *server.Server, path string) int64 {
 	t.Helper()
 	etag := do(t, s, "alice", "GET "+path).Header().Get("ETag")
 	n, err := strconv.ParseInt(strings.Trim(etag, `"`), 10, 64)
@@ -73,21 +74,21 @@ func TestNothingIsLeft(t *testing.T) {
 func TestTimestampsAreNewerThanAnyBefore(t *testing.T) {
 	t.Parallel()
 	const future = 99999999999999 // in the year 5138
-	for name, change := range map[string]func(testing.TB, http.Handler){
-		"as usual": func(testing.TB, http.Handler) {},
-		"after a write in the future": func(t testing.TB, s http.Handler) {
+	for name, change := range map[string]func(testing.TB, *server.Server){
+		"as usual": func(testing.TB, *server.Server) {},
+		"after a write in the future": func(t testing.TB, s *server.Server) {
 			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
 		},
-		"after a deletion in the future": func(t testing.TB, s http.Handler) {
+		"after a deletion in the future": func(t testing.TB, s *server.Server) {
 			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f")
 			do(t, s, "alice", fmt.Sprintf("DELETE /buckets/b/collections/c/records/f?last_modified=%d", future))
 		},
-		"after a purge in the future": func(t testing.TB, s http.Handler) {
+		"after a purge in the future": func(t testing.TB, s *server.Server) {
 			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
 			do(t, s, "alice", "DELETE /buckets/b/collections/c")
 			do(t, s, "alice", "PUT /buckets/b/collections/c")
 		},
-		"after a flush in the future": func(t testing.TB, s http.Handler) {
+		"after a flush in the future": func(t testing.TB, s *server.Server) {
 			do(t, s, "alice", "PUT /buckets/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
 			flushAll(t, s)
 			do(t, s, "alice", "PUT /buckets/b")

@@ -6,11 +6,12 @@ import (
 	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto/flush"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 )
 
 var (
-	send = kintotest.Send
-	do   = kintotest.Do
+	send = servertest.Send
+	do   = servertest.Do
 )
 
 func start(t testing.TB, grants ...string) *server.Server {

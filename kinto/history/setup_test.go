@@ -10,12 +10,12 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/history"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/sqlite"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 )
 
 // who takes the Authorization header for the name of an account.
@@ -47,7 +47,7 @@ func start(t testing.TB, o history.Options, change ...func(*server.App)) service
 	for _, c := range change {
 		c(&app)
 	}
-	return service{t, kintotest.Open(t, app, server.Config{Memory: true})}
+	return service{t, servertest.Open(t, app, server.Config{Memory: true})}
 }
 
 // answer is what a request was answered.

@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/openid"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -20,7 +20,7 @@ func service(t *testing.T, p openid.Provider) process {
 	t.Helper()
 	log := &journal{}
 	plugin, authentications := openid.New(openid.Options{Providers: []openid.Provider{p}, Secret: "hmac"})
-	s := kintotest.Open(t, server.App{
+	s := servertest.Open(t, server.App{
 		Name: "test", APIVersion: "1.23", Resources: kinto.Resources(kinto.Options{}),
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Authenticated}}},
 		Authenticators: []server.Authentication{authentications[p.Name], server.Static(web.BasicAuth{Secret: "s"})},

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kintolog/kintolog/server"
 )
 
 // entries are the data of an answer, each as deterministic JSON.
-func entries(t testing.TB, s http.Handler, user, query string) []string {
+func entries(t testing.TB, s *server.Server, user, query string) []string {
 	t.Helper()
 	w := do(t, s, user, "GET /permissions"+query)
 	var got struct {
@@ -27,7 +29,7 @@ func entries(t testing.TB, s http.Handler, user, query string) []string {
 }
 
 // uris are those of the entries, in their order.
-func uris(t testing.TB, s http.Handler, user, query string) []string {
+func uris(t testing.TB, s *server.Server, user, query string) []string {
 	t.Helper()
 	list := []string{}
 	for _, text := range entries(t, s, user, query) {
@@ -41,7 +43,7 @@ func uris(t testing.TB, s http.Handler, user, query string) []string {
 }
 
 // held are the permissions of the entry with the URI, "none" if there is no such entry.
-func held(t testing.TB, s http.Handler, user, uri string) string {
+func held(t testing.TB, s *server.Server, user, uri string) string {
 	t.Helper()
 	for _, text := range entries(t, s, user, "") {
 		var entry struct {
@@ -178,7 +180,7 @@ func TestTheOperatorSaysWhoMayAsk(t *testing.T) {
 }
 
 // library makes the buckets b1 to b3 of alice, each with a collection, and a record that looks like a number.
-func library(t testing.TB, s http.Handler) {
+func library(t testing.TB, s *server.Server) {
 	t.Helper()
 	for _, b := range []string{"b1", "b2", "b3"} {
 		do(t, s, "alice", "PUT /buckets/"+b)
@@ -270,7 +272,7 @@ func TestPagesHoldEverythingOnce(t *testing.T) {
 }
 
 // nextPage is the query of the page after the one of a query, "" on the last one.
-func nextPage(t testing.TB, s http.Handler, query string) string {
+func nextPage(t testing.TB, s *server.Server, query string) string {
 	t.Helper()
 	url := do(t, s, "alice", "GET /permissions"+query).Header().Get("Next-Page")
 	if url == "" {

@@ -24,7 +24,7 @@ type object struct {
 	Permissions map[string][]string `json:"permissions"`
 }
 
-func get(t testing.TB, s http.Handler, user, path string) (o object) {
+func get(t testing.TB, s *server.Server, user, path string) (o object) {
 	t.Helper()
 	if err := json.Unmarshal(do(t, s, user, "GET "+path).Body.Bytes(), &o); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func get(t testing.TB, s http.Handler, user, path string) (o object) {
 	return o
 }
 
-func remove(t testing.TB, s http.Handler, principal string) {
+func remove(t testing.TB, s *server.Server, principal string) {
 	t.Helper()
 	w := do(t, s, "admin", "DELETE /__user_data__/"+principal)
 	if got, want := w.Body.String(), `{"data":{"principal":"`+principal+`"}}`; w.Code != 200 || got != want {
@@ -40,7 +40,7 @@ func remove(t testing.TB, s http.Handler, principal string) {
 	}
 }
 
-func wantGone(t testing.TB, s http.Handler, user string, paths ...string) {
+func wantGone(t testing.TB, s *server.Server, user string, paths ...string) {
 	t.Helper()
 	for _, path := range paths {
 		if w := send(t, s, user, "GET "+path, ""); w.Code != 404 && w.Code != 403 {

@@ -13,8 +13,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/cmd/internal/app"
-	"github.com/kintolog/kintolog/internal/kintotest"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
 )
 
 // prepare reads the settings of a kinto.ini. Users are recognised by Basic authentication unless the lines say otherwise.
@@ -45,7 +45,7 @@ func start(t *testing.T, lines ...string) (s *server.Server, file string) {
 	if err != nil {
 		t.Fatalf("settings: %v", err)
 	}
-	return kintotest.Open(t, application, config), file
+	return servertest.Open(t, application, config), file
 }
 
 // ask sends a request such as "GET /buckets", as alice or, with anonymous, as nobody.
