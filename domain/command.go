@@ -36,7 +36,7 @@ type Command struct {
 	Origin Origin
 
 	// Trusted spares the command the question whether the caller may do this: the service itself wants it, on the
-	// caller's behalf.
+	// caller's behalf, or, without a caller, on its own, and then nobody is given write.
 	Trusted bool
 
 	Precondition Precondition

@@ -168,8 +168,8 @@ func (d *decision) write() ([]Event, Result, error) {
 	if err != nil {
 		return nil, Result{}, err
 	}
-	if !d.catalog.Policy.KeepExplicit {
-		permissions = permissions.With("write", append(slices.Clone(permissions["write"]), d.owner())...)
+	if owner := d.owner(); owner != "" && !d.catalog.Policy.KeepExplicit {
+		permissions = permissions.With("write", append(slices.Clone(permissions["write"]), owner)...)
 	}
 	e := Event{
 		Action: Updated, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
@@ -187,10 +187,13 @@ func (d *decision) write() ([]Event, Result, error) {
 	}, nil
 }
 
-// owner is the principal that may write the object from now on because of this command.
+// owner is the principal that may write the object from now on because of this command, "" for none.
 func (d *decision) owner() string {
 	if d.Resource.Owner != nil {
 		return d.Resource.Owner(d.URI, d.Caller)
+	}
+	if d.Trusted && d.Caller.Anonymous() {
+		return ""
 	}
 	return d.Caller.Principal()
 }

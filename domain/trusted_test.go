@@ -2,6 +2,8 @@ package domain_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
@@ -21,6 +23,21 @@ func TestATrustedCommandNeedsNoPermission(t *testing.T) {
 	c.Resource, c.URI = w.catalog.Resource("book"), "/shelves/a/books/x"
 	if _, _, err := domain.Decide(w.state, c, 2000); domain.CodeOf(err) != domain.MissingResource {
 		t.Errorf("without parent: got %v, want it to be missing", err)
+	}
+}
+
+func TestWhatTheServiceWritesIsWritableByNobodyElse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		caller domain.Caller
+		want   domain.Permissions
+	}{{domain.Caller{}, nil}, {alice, domain.Permissions{"write": {alice.UserID}}}} {
+		w := newWorld(t)
+		command := &domain.Command{Verb: domain.Put, Resource: w.catalog.Resource("shelf"), URI: "/shelves/a", Caller: c.caller, Trusted: true}
+		_, result, err := domain.Decide(w.state, command, 2000)
+		if err != nil || !maps.EqualFunc(result.Object.Permissions, c.want, slices.Equal) {
+			t.Errorf("%q: got %v, %v, want %v", c.caller.UserID, result.Object.Permissions, err, c.want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
@@ -34,6 +35,9 @@ type Plugin struct {
 	Policy func(domain.Policy) domain.Policy
 	// Before makes what is called for each request that an endpoint is about to answer (web.Config.Before).
 	Before func(Parts) func(*web.Request) error
+	// React is told of each change before it is committed (writeapi.Reaction): of all resources that have endpoints, and of
+	// flushes.
+	React func(context.Context, Parts, *writeapi.Tx, writeapi.Change) error
 	// User adds to what the root endpoint tells callers of themselves; it is not asked for anonymous ones.
 	User func(Parts, *web.Request) (map[string]any, error)
 	// Wrap stands between the service and what it runs on.
@@ -68,6 +72,25 @@ func inform(first, second func(web.Summary)) func(web.Summary) {
 		return first
 	}
 	return func(s web.Summary) { first(s); second(s) }
+}
+
+// reaction tells the plug-ins that react of changes, in their order; nil if there are none.
+func (s *Server) reaction(app App) writeapi.Reaction {
+	reacting := slices.DeleteFunc(slices.Clone(app.Plugins), func(p Plugin) bool { return p.React == nil })
+	if len(reacting) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, tx *writeapi.Tx, c writeapi.Change) error {
+		if r := s.parts.Catalog.Resource(c.Resource); c.Action == domain.Purged || r != nil && r.Internal() {
+			return nil
+		}
+		for _, plugin := range reacting {
+			if err := plugin.React(ctx, s.parts, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // Authentication makes an authenticator for a running service.

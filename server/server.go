@@ -220,6 +220,7 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	p.Loop = writeapi.NewLoop(writeapi.Config{
 		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
 		MaxLag: domain.Position(config.MaxLag), MaxWaiting: config.Limits.Waiting, Readable: config.Readable,
+		React: s.reaction(app),
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })
 	// A transaction that does nothing begins the log if it is empty, and waits for what the log holds.

@@ -38,6 +38,8 @@ type Config struct {
 	Progress Progress
 	Logger   logrus.FieldLogger
 	Now      func() time.Time // the wall clock; default time.Now
+	// React, if set, is told of the changes of every transaction.
+	React Reaction
 
 	// MaxRound is the greatest number of transactions in one commit. Default 256.
 	MaxRound int
@@ -377,6 +379,9 @@ func (l *Loop) run(tx *Tx, j *job) (err error) {
 	}()
 	if j.err = j.ctx.Err(); j.err == nil {
 		j.err = j.run(tx)
+	}
+	if j.err == nil {
+		j.err = tx.react()
 	}
 	return nil
 }

@@ -15,7 +15,11 @@ func WithTx(ctx context.Context, tx *Tx) context.Context { return context.WithVa
 // nested runs a part of the transaction, which succeeds or has no effect.
 func (t *Tx) nested(run func(*Tx) error) (Outcome, error) {
 	before := t.Savepoint()
-	if err := run(t); err != nil {
+	err := run(t)
+	if err == nil {
+		err = t.react()
+	}
+	if err != nil {
 		t.Rollback(before)
 		return Outcome{}, err
 	}

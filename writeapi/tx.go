@@ -20,6 +20,10 @@ type Tx struct {
 	end   domain.Position // of the log this is decided on
 	now   domain.Timestamp
 	stale bool // what was loaded does not fit, so that nothing decided here counts
+
+	changes  []Change // one for each pending event, if anybody reacts
+	reacted  int      // how many of them were told
+	reacting bool
 }
 
 // errStale ends a round whose state is older than what a load has seen.
@@ -43,7 +47,7 @@ func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 		if err != nil {
 			return domain.Result{}, err
 		}
-		t.state.Evolve(events...)
+		t.apply(events, result.Old)
 		return result, nil
 	}
 }
@@ -71,7 +75,7 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 		selected = selected[:limit]
 	}
 	events, result := domain.DecideMany(t.state, c, selected, t.now)
-	t.state.Evolve(events...)
+	t.apply(events, selected...)
 	if len(selected) > 0 {
 		last = selected[len(selected)-1]
 	}
@@ -105,8 +109,18 @@ func (t *Tx) deletion(c *domain.Command) error {
 	return problem
 }
 
-// Append adds events that were decided otherwise.
-func (t *Tx) Append(events ...domain.Event) { t.state.Evolve(events...) }
+// Append adds events that were decided otherwise. Who reacts to them is told what was there before if the transaction has
+// loaded it.
+func (t *Tx) Append(events ...domain.Event) {
+	if t.loop.React == nil {
+		t.state.Evolve(events...)
+		return
+	}
+	for _, e := range events {
+		u := e.Object.URI
+		t.apply([]domain.Event{e}, t.state.Snapshot(domain.Needs{Objects: []domain.URI{u}}).Objects[u])
+	}
+}
 
 // Latest is the greatest timestamp of all plural endpoints.
 func (t *Tx) Latest() (domain.Timestamp, error) { return look(t, t.state.Latest) }
@@ -131,7 +145,11 @@ func look[T any](t *Tx, at func() T) (T, error) {
 func (t *Tx) Savepoint() int { return len(t.state.Pending()) }
 
 // Rollback forgets what was decided since the savepoint.
-func (t *Tx) Rollback(savepoint int) { t.state.Truncate(savepoint) }
+func (t *Tx) Rollback(savepoint int) {
+	t.state.Truncate(savepoint)
+	t.changes = t.changes[:min(savepoint, len(t.changes))]
+	t.reacted = min(t.reacted, len(t.changes))
+}
 
 // Now is the moment of the transaction.
 func (t *Tx) Now() domain.Timestamp { return t.now }
