@@ -30,6 +30,8 @@ type Reader interface {
 
 // Waiter knows how far a read model is.
 type Waiter interface {
+	// Position is one that the read model is known to have reached.
+	Position() domain.Position
 	// Wait returns nil once the read model holds everything up to the position, or the error of ctx.
 	Wait(ctx context.Context, position domain.Position) error
 }
@@ -45,7 +47,8 @@ type Options struct {
 	// Cache is for how long anonymous answers may be cached. The zero value forbids it.
 	Cache Cache
 	// Waiter, if set, lets a request wait until the read model holds the position that its header
-	// Kintolog-Position names, and with it a write that was answered before. Default none: the header is ignored.
+	// Kintolog-Position names, and with it a write that was answered before. And no request is answered from an earlier state
+	// than the Waiter knows of, even if the read model has gone back to one. Default none: the header is ignored.
 	Waiter Waiter
 	// WaitTimeout bounds that. Default 2 s.
 	WaitTimeout time.Duration
@@ -66,6 +69,9 @@ func New(catalog *domain.Catalog, reader Reader, o Options) *API {
 	o.WaitTimeout = cmp.Or(o.WaitTimeout, 2*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Waiter != nil {
+		reader = &steady{Reader: reader, waiter: o.Waiter, patience: o.WaitTimeout}
 	}
 	return &API{catalog: catalog, reader: reader, options: o}
 }

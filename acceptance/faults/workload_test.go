@@ -173,10 +173,17 @@ func (c *client) create() {
 	token := c.token()
 	path := "/buckets/w/collections/a/records/" + token
 	a, err := c.ask("PUT", path, fmt.Sprintf(`{"data":{"token":%q}}`, token), "If-None-Match", "*")
-	if c.settle(token, 1, a, err) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.stored[path] = a.Body
+	if !c.settle(token, 1, a, err) {
+		return
+	}
+	c.mu.Lock()
+	c.stored[path] = a.Body
+	c.mu.Unlock()
+	if a.Header.Get("Kintolog-Position") != "" {
+		return // it was not readable yet
+	}
+	if got, err := c.ask("GET", path, ""); err == nil && got.Status != http.StatusOK && got.Status != http.StatusServiceUnavailable {
+		c.t.Errorf("%s was acknowledged, and is answered with %s", path, got)
 	}
 }
 
