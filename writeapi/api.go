@@ -121,9 +121,7 @@ func (a *API) patch(w http.ResponseWriter, r *web.Request) error {
 		return err
 	}
 	behavior, problem := rest.ResponseBehavior(r.Header)
-	if c.Problem == nil {
-		c.Problem = problem
-	}
+	c.Problem = rest.Join(c.Problem, problem)
 	return a.do(w, r, c, func(result domain.Result) {
 		if behavior == rest.Full {
 			writeObject(w, http.StatusOK, result)
@@ -149,12 +147,9 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	opts := a.opts.Query
 	opts.Now, opts.Known, opts.Texts = domain.TimestampOf(a.loop.Now()), r.Resource.Attributes, r.Resource.Texts
 	list, problem := rest.ParseQuery(r.URL.RawQuery, opts)
-	if problem != nil && c.Problem == nil {
-		c.Problem = problem
-	}
 	list.Query.Plural = r.Plural
-	if err := a.useUp(r.Context(), list.Token); err != nil && c.Problem == nil {
-		c.Problem = err
+	if c.Problem = rest.Join(c.Problem, problem); c.Problem == nil {
+		c.Problem = a.useUp(r.Context(), list.Token)
 	}
 	var result domain.Result
 	var last domain.Object
@@ -244,9 +239,7 @@ func (a *API) read(verb domain.Verb, r *web.Request, part *Part) (*domain.Comman
 			err = c.Resource.Prepare(r.Context(), c)
 		}
 	}
-	if problem := rest.Join(c.Problem, err); problem != nil {
-		c.Problem = problem
-	}
+	c.Problem = rest.Join(c.Problem, err)
 	return c, nil
 }
 
