@@ -24,10 +24,12 @@ type Info struct {
 	ReadOnly bool
 }
 
-// Scheme is a way to identify oneself.
+// Scheme is a way to identify oneself. The zero Scheme is HTTP Basic.
 type Scheme struct {
-	// AuthorizationURL is where the provider of an OAuth 2 login asks users. Default "": HTTP Basic.
+	// AuthorizationURL is where the provider of an OAuth 2 login asks users.
 	AuthorizationURL string
+	// Header is that which carries a key.
+	Header string
 }
 
 // Description of a service. It is immutable.
@@ -59,13 +61,17 @@ func New(info Info, endpoints []web.Endpoint) (*Description, error) {
 			if m.Name == http.MethodHead || info.ReadOnly && m.Name != http.MethodGet {
 				continue
 			}
-			o := d.operation(e, m.Name)
-			if other, taken := ids[o.id]; taken {
-				return nil, fmt.Errorf("describe endpoint %q: the operation %s is that of %s", e.Name, o.id, other)
+			described := d.operation(e, m.Name).describe()
+			maps.Copy(described, m.Operation)
+			id := fmt.Sprint(described["operationId"])
+			if other, taken := ids[id]; taken {
+				return nil, fmt.Errorf("describe endpoint %q: the operation %s is that of %s", e.Name, id, other)
 			}
-			ids[o.id] = e.Path
-			operations[strings.ToLower(m.Name)] = o.describe()
-			d.tag(o.tag)
+			ids[id] = e.Path
+			operations[strings.ToLower(m.Name)] = described
+			if tags, ok := described["tags"].([]string); ok {
+				d.tag(tags...)
+			}
 		}
 		if len(operations) > 0 {
 			path, parameters := template(e.Path, resources)
@@ -91,21 +97,26 @@ func (d *Description) At(base string) ([]byte, error) {
 
 const jsonType = "application/json"
 
-func (d *Description) tag(name string) {
-	if !slices.ContainsFunc(d.tags, func(o object) bool { return o["name"] == name }) {
-		d.tags = append(d.tags, object{"name": name})
+func (d *Description) tag(names ...string) {
+	for _, name := range names {
+		if !slices.ContainsFunc(d.tags, func(o object) bool { return o["name"] == name }) {
+			d.tags = append(d.tags, object{"name": name})
+		}
 	}
 }
 
 func (d *Description) securityDefinitions() object {
 	all := object{}
 	for name, s := range d.info.Security {
-		if s.AuthorizationURL == "" {
+		switch {
+		case s.AuthorizationURL != "":
+			all[name] = object{
+				"type": "oauth2", "flow": "implicit", "scopes": object{}, "authorizationUrl": s.AuthorizationURL,
+			}
+		case s.Header != "":
+			all[name] = object{"type": "apiKey", "in": "header", "name": s.Header}
+		default:
 			all[name] = object{"type": "basic"}
-			continue
-		}
-		all[name] = object{
-			"type": "oauth2", "flow": "implicit", "scopes": object{}, "authorizationUrl": s.AuthorizationURL,
 		}
 	}
 	return all

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 
 	"github.com/kintolog/kintolog/cache"
@@ -17,16 +16,22 @@ type heartbeat struct {
 	checks map[string]func(context.Context) error
 }
 
-func newHeartbeat(p Parts) *heartbeat {
+// newHeartbeat refuses checks of which there would be two.
+func newHeartbeat(p Parts) (*heartbeat, error) {
 	h := &heartbeat{p, map[string]func(context.Context) error{
 		"log": p.reachable, "log_durable": p.durable,
 		"storage": p.stored, "permission": p.stored, // permissions are kept with the objects
 		"cache": p.cached, "projection": p.projected,
 	}}
 	for _, plugin := range p.App.Plugins {
-		maps.Copy(h.checks, plugin.Heartbeats)
+		for name, check := range plugin.Heartbeats {
+			if h.checks[name] != nil {
+				return nil, fmt.Errorf("plug-in %s: there is a heartbeat %s already", plugin.Name, name)
+			}
+			h.checks[name] = check
+		}
 	}
-	return h
+	return h, nil
 }
 
 // serve tells of each check whether all is well, or null if it cannot tell, which does not count as a failure.

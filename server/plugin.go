@@ -40,7 +40,7 @@ type Plugin struct {
 	React func(context.Context, Parts, *writeapi.Tx, writeapi.Change) error
 	// User adds to what the root endpoint tells callers of themselves; it is not asked for anonymous ones.
 	User func(Parts, *web.Request) (map[string]any, error)
-	// Wrap stands between the service and what it runs on.
+	// Wrap stands between the service and what it runs on, and between its clients and its endpoints.
 	Wrap Wrappers
 	// Observe is told of each request when it is answered (web.Config.Observe).
 	Observe func(web.Summary)
@@ -48,9 +48,13 @@ type Plugin struct {
 	Background func(context.Context, Parts)
 }
 
-// Wrappers return the same contract as they get, and are called once, before anything uses what they wrap. Each of them may
-// be missing.
+// Wrappers return the same contract as they get, and are called once, before anything uses what they wrap: those of the first
+// plug-in first. Each of them may be missing.
 type Wrappers struct {
+	// Endpoint is called for each endpoint of the service, those of plug-ins included. It may replace the handlers of its
+	// methods (web.Endpoint.Wrap), and what is said of them.
+	Endpoint func(Parts, web.Endpoint) web.Endpoint
+
 	Log   func(eventstore.Log) eventstore.Log
 	Model func(projections.Store) projections.Store
 	Cache func(domain.Cache) domain.Cache

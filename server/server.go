@@ -310,21 +310,23 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	var all []web.Endpoint
 	for _, r := range s.parts.Catalog.Resources() {
 		for _, e := range s.resource(app, r) {
-			all = append(all, repeatable(s.parts.Keys, e))
+			all = append(all, s.repeatable(s.wrap(e)))
 		}
 	}
 	utilities, err := s.utilities(config)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, utilities...)
-	all = append(all, repeatable(s.parts.Keys, batch.Endpoint(batch.Config{
+	for _, e := range utilities {
+		all = append(all, s.wrap(e))
+	}
+	all = append(all, s.repeatable(s.wrap(batch.Endpoint(batch.Config{
 		Max: config.Limits.BatchRequests, Limits: config.Limits.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
 		Find:     func(u *url.URL) *web.Endpoint { return s.Frame.Find(u) },
-	})))
+	}))))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {
 			continue
@@ -333,7 +335,9 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("plug-in %s: %w", plugin.Name, err)
 		}
-		all = append(all, more...)
+		for _, e := range more {
+			all = append(all, s.wrap(e))
+		}
 	}
 	schemes, err := security(app)
 	if err != nil {
@@ -346,14 +350,19 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	return all, err
 }
 
-// repeatable is the endpoint with writes that can be repeated with a key.
-func repeatable(keys *idempotency.Keys, e web.Endpoint) web.Endpoint {
-	for i, m := range e.Methods {
-		if m.Name != http.MethodGet && m.Name != http.MethodHead {
-			e.Methods[i].Handle = keys.Wrap(m.Handle)
+// wrap is the endpoint as the plug-ins want it.
+func (s *Server) wrap(e web.Endpoint) web.Endpoint {
+	for _, plugin := range s.parts.App.Plugins {
+		if plugin.Wrap.Endpoint != nil {
+			e = plugin.Wrap.Endpoint(s.parts, e)
 		}
 	}
 	return e
+}
+
+// repeatable is the endpoint with writes that can be repeated with a key.
+func (s *Server) repeatable(e web.Endpoint) web.Endpoint {
+	return e.Wrap(s.parts.Keys.Wrap, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete)
 }
 
 // resource makes the plural endpoint and that of the objects, those that the resource has.

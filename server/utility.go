@@ -15,13 +15,17 @@ func (s *Server) utilities(c Config) ([]web.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	heartbeat, err := newHeartbeat(s.parts)
+	if err != nil {
+		return nil, err
+	}
 	version, err := versionDocument(c.VersionFile)
 	if err != nil {
 		return nil, err
 	}
 	return []web.Endpoint{
 		utility("hello", "/", false, hello.serve),
-		utility("heartbeat", "/__heartbeat__", true, newHeartbeat(s.parts).serve),
+		utility("heartbeat", "/__heartbeat__", true, heartbeat.serve),
 		utility("lbheartbeat", "/__lbheartbeat__", true, func(w http.ResponseWriter, _ *web.Request) error {
 			return WriteJSON(w, http.StatusOK, struct{}{})
 		}),

@@ -22,6 +22,15 @@ func (r *Request) Readdress(segments []string) {
 	r.address()
 }
 
+// ReplaceQuery makes it a request with another query string. The http.Request that came in keeps its own.
+func (r *Request) ReplaceQuery(raw string) {
+	r.change(func(changed *http.Request) {
+		asked := *changed.URL
+		asked.RawQuery = raw
+		changed.URL = &asked
+	})
+}
+
 // ReplaceBody makes it a request with another body. The http.Request that came in keeps its own, which may have been read.
 func (r *Request) ReplaceBody(body []byte) {
 	r.change(func(changed *http.Request) {

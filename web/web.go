@@ -56,6 +56,9 @@ type Endpoint struct {
 type Method struct {
 	Name   string // "GET"
 	Handle Handler
+	// Operation has members of the Operation Object by which OpenAPI 2.0 describes the method, such as "summary" or
+	// "responses", in place of those that are made up.
+	Operation map[string]any
 }
 
 // Authenticator recognises callers by their credentials (protocol section 5). It may be called

@@ -1,0 +1,116 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/openapi"
+	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/server/servertest"
+	"github.com/kintolog/kintolog/web"
+)
+
+// wrapped runs a service of notes whose endpoints a plug-in wraps.
+func wrapped(t *testing.T, wrap func(web.Endpoint) web.Endpoint) *server.Server {
+	t.Helper()
+	return servertest.Open(t, server.App{
+		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}},
+		Policy:         domain.Policy{Grants: map[string][]string{"note_create": {domain.Authenticated}}},
+		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
+		Security:       map[string]openapi.Scheme{"key": {Header: "X-Key"}},
+		Plugins: []server.Plugin{{Name: "wrap", Wrap: server.Wrappers{
+			Endpoint: func(_ server.Parts, e web.Endpoint) web.Endpoint { return wrap(e) },
+		}}},
+	}, server.Config{})
+}
+
+// shouting makes everything about notes upper case.
+func shouting(e web.Endpoint) web.Endpoint {
+	if e.Resource == nil {
+		return e
+	}
+	return e.Wrap(func(next web.Handler) web.Handler {
+		return next.Shape(func(_ *web.Request, a *web.Answer) error {
+			a.Body = []byte(strings.ReplaceAll(string(a.Body), "hush", "HUSH HUSH"))
+			return nil
+		})
+	})
+}
+
+func TestAnswersOfResourcesCanBeShaped(t *testing.T) {
+	t.Parallel()
+	s := wrapped(t, shouting)
+	const note = `{"data": {"id": "n", "title": "hush"}}`
+	for range 2 { // the second time it is the answer that was kept
+		w := servertest.Send(t, s, "alice", "POST /notes", note, "Idempotency-Key: k")
+		if w.Code != http.StatusCreated || !strings.Contains(w.Body.String(), `"title":"HUSH HUSH"`) {
+			t.Errorf("POST: got %d %s", w.Code, w.Body)
+		}
+	}
+	for _, request := range []string{"GET /notes", "GET /notes/n"} {
+		if w := servertest.Do(t, s, "alice", request); !strings.Contains(w.Body.String(), `"title":"HUSH HUSH"`) {
+			t.Errorf("%s: got %s", request, w.Body)
+		}
+	}
+	w := servertest.Do(t, s, "alice", "POST /batch", `{"requests": [{"path": "/notes/n"}, {"method": "PUT", "path": "/notes/m", "body": `+note[:len(note)-1]+`}}]}`)
+	if got := strings.Count(w.Body.String(), "HUSH HUSH"); got != 1 || !strings.Contains(w.Body.String(), `"status":400`) {
+		t.Errorf("batch: got %s", w.Body)
+	}
+}
+
+func TestTheQueryOfAListCanBeReplaced(t *testing.T) {
+	t.Parallel()
+	s := wrapped(t, func(e web.Endpoint) web.Endpoint {
+		return e.Wrap(func(next web.Handler) web.Handler {
+			return func(w http.ResponseWriter, r *web.Request) error {
+				if r.Resource != nil && r.URL.RawQuery == "" {
+					r.ReplaceQuery("done=false")
+				}
+				return next(w, r)
+			}
+		}, http.MethodGet)
+	})
+	servertest.Do(t, s, "alice", "PUT /notes/a", `{"data": {"done": true}}`)
+	servertest.Do(t, s, "alice", "PUT /notes/b", `{"data": {"done": false}}`)
+	if w := servertest.Do(t, s, "alice", "GET /notes"); strings.Contains(w.Body.String(), `"id":"a"`) || !strings.Contains(w.Body.String(), `"id":"b"`) {
+		t.Errorf("got %s", w.Body)
+	}
+	if w := servertest.Do(t, s, "alice", "GET /notes?done=true"); !strings.Contains(w.Body.String(), `"id":"a"`) {
+		t.Errorf("asked for: got %s", w.Body)
+	}
+}
+
+func TestAnOperationIsDescribedAsItsMethodSays(t *testing.T) {
+	t.Parallel()
+	s := wrapped(t, func(e web.Endpoint) web.Endpoint {
+		for i := range e.Methods {
+			if e.Name == "note-object" && e.Methods[i].Name == http.MethodGet {
+				e.Methods[i].Operation = map[string]any{"operationId": "read_note", "summary": "One note.", "tags": []string{"Reading"}}
+			}
+		}
+		return e
+	})
+	got := servertest.Do(t, s, "", "GET /__api__").Body.String()
+	for _, want := range []string{
+		`"operationId":"read_note"`, `"summary":"One note."`, `{"name":"Reading"}`, `"operationId":"update_note"`,
+		`"key":{"in":"header","name":"X-Key","type":"apiKey"}`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %s in %s", want, got)
+		}
+	}
+}
+
+func TestAHeartbeatHasOneCheckOfAName(t *testing.T) {
+	t.Parallel()
+	app, config := definition()
+	well := map[string]func(context.Context) error{"cache": func(context.Context) error { return nil }}
+	app.Plugins = []server.Plugin{{Name: "mine", Heartbeats: well}}
+	_, err := server.Open(t.Context(), app, config)
+	if err == nil || !strings.Contains(err.Error(), "plug-in mine: there is a heartbeat cache already") {
+		t.Errorf("Open: got %v", err)
+	}
+}
