@@ -97,9 +97,9 @@ func (s *Server) openLog(ctx context.Context, config Config, dir string) (events
 
 // connect connects to the external servers, or to one started in the process.
 func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Context) Durability, error) {
+	c := &connection{logger: config.Logger}
 	if config.Log.URL != "" {
-		options := append([]nats.Option{nats.Name("kintolog"), nats.MaxReconnects(-1)}, config.Log.Options...)
-		nc, err := nats.Connect(config.Log.URL, options...)
+		nc, err := nats.Connect(config.Log.URL, append(c.options(), config.Log.Options...)...)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", ErrNoLog, err)
 		}
@@ -114,7 +114,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 	}
 	s.onClose(func() error { ns.Shutdown(); return nil })
 	s.eventsURL = ns.URL()
-	nc, err := ns.Connect()
+	nc, err := ns.Connect(c.failures())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,7 +125,15 @@ func (s *Server) openModel(ctx context.Context, config Config, dir string) (proj
 	var store projections.Store
 	var err error
 	if config.Model.Postgres != "" {
-		store, err = postgres.Open(ctx, postgres.Options{URL: config.Model.Postgres})
+		store, err = postgres.Open(ctx, postgres.Options{
+			URL: config.Model.Postgres,
+			Lost: func(server string, err error) {
+				config.Logger.WithField("server", server).WithError(err).Warn("the connection to PostgreSQL is lost, trying again")
+			},
+			Back: func(server string) {
+				config.Logger.WithField("server", server).Info("the connection to PostgreSQL is back")
+			},
+		})
 	} else {
 		store, err = sqlite.Open(ctx, modelFile(dir))
 	}

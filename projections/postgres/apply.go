@@ -17,7 +17,7 @@ func (s *Store) Apply(ctx context.Context, change projections.Change) error {
 	var b pgx.Batch
 	b.Queue("SELECT advance($1, $2, $3, $4, $5)",
 		int64(change.From.Position), change.From.Hash.String(),
-		int64(change.To.Position), change.To.Hash.String(), s.changes.channel)
+		int64(change.To.Position), change.To.Hash.String(), channel(s.schema))
 	for _, step := range change.Steps {
 		if err := queue(&b, step); err != nil {
 			return fmt.Errorf("apply up to %d: %w", change.To.Position, err)

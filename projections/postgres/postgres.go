@@ -28,6 +28,10 @@ type Options struct {
 	URL string
 	// Schema holds the tables; it is created if it does not exist. Default "public".
 	Schema string
+	// Lost, if set, is called once when the server cannot be reached any more, and Back when it can again. They are for
+	// stores that are watched, and are told host, port and database. They are not called concurrently.
+	Lost func(server string, err error)
+	Back func(server string)
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
@@ -56,19 +60,19 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open read model: %w", err)
 	}
-	s, err := open(ctx, config, o.Schema)
+	s, err := open(ctx, config, o)
 	if err != nil {
 		return nil, fmt.Errorf("open read model: %w", wrap(err))
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, error) {
+func open(ctx context.Context, config *pgxpool.Config, o Options) (*Store, error) {
 	if err := check(ctx, config.ConnConfig); err != nil {
 		return nil, err
 	}
-	set(config, settings(schema))
-	if err := migrate(ctx, config.ConnConfig, schema); err != nil {
+	set(config, settings(o.Schema))
+	if err := migrate(ctx, config.ConnConfig, o.Schema); err != nil {
 		return nil, err
 	}
 	readers, err := pgxpool.NewWithConfig(ctx, forReading(config))
@@ -80,7 +84,7 @@ func open(ctx context.Context, config *pgxpool.Config, schema string) (*Store, e
 		readers.Close()
 		return nil, err
 	}
-	return &Store{schema: schema, readers: readers, writers: writers, changes: newListener(config.ConnConfig, channel(schema))}, nil
+	return &Store{schema: o.Schema, readers: readers, writers: writers, changes: newListener(config.ConnConfig, o)}, nil
 }
 
 // channel is where positions are notified.
