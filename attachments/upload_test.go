@@ -140,7 +140,7 @@ func TestUploadRefusesWhatIsNotAFormWithAFile(t *testing.T) {
 
 func TestFieldsAndBodyAreLimited(t *testing.T) {
 	t.Parallel()
-	s := start(t, change{config: func(c *server.Config) { c.Limits.Request.Body = 1000 }})
+	s := start(t, change{config: func(c *server.Config) { c.Web.Limits.Body = 1000 }})
 	long := `{"a":"` + strings.Repeat("x", 1000) + `"}`
 	want(t, s.upload(t, alice, record, file("a.txt", "x"), text("data", long)), 413, "")
 	want(t, s.upload(t, alice, record, file("a.txt", strings.Repeat("x", 1001))), 400, "body: File size (1001 bytes) exceeds the limit (1000 bytes).")
@@ -489,7 +489,7 @@ func TestAnUploadThatStopsLeavesNothing(t *testing.T) {
 func TestAnUploadMustNotStall(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]change{
-		"waiting":  {config: func(c *server.Config) { c.Limits.Request.BodyTime = 50 * time.Millisecond }},
+		"waiting":  {config: func(c *server.Config) { c.Web.Limits.BodyTime = 50 * time.Millisecond }},
 		"dripping": {options: func(o *attachments.Options) { o.Grace = 100 * time.Millisecond }},
 	} {
 		s := start(t, c)

@@ -7,15 +7,13 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/idempotency"
-	"github.com/kintolog/kintolog/web"
 )
 
-// Limits bound what comes in. A field that is zero stands for its default.
+// Limits bound what comes in, beside those of all requests, which web.Config has, and of query strings, which readapi.Options
+// has. A field that is zero stands for its default.
 type Limits struct {
-	Request web.Limits       // what every request has
-	Query   rest.QueryLimits // query strings of resources
-	Body    rest.BodyLimits  // JSON in bodies; also of each request in a batch, which has Members alone
-	Keys    idempotency.Limits
+	Body rest.BodyLimits // JSON in bodies; also of each request in a batch, which has Members alone
+	Keys idempotency.Limits
 	// ID is the greatest length of an id, in bytes: from 36, so that there is room for UUIDs, to 255, the default.
 	ID int
 	// BatchRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for no limit.
@@ -27,9 +25,10 @@ type Limits struct {
 }
 
 // batch are the limits of one request of a batch that is written, which become those of the request that it makes.
-func (l Limits) batch() rest.BatchOptions {
+func (c Config) batch() rest.BatchOptions {
 	return rest.BatchOptions{
-		Headers: l.Request.Headers, PathLength: l.Request.URL, Depth: l.Body.Depth, Members: l.Body.Members, Bytes: l.BatchBytes,
+		Headers: c.Web.Limits.Headers, PathLength: c.Web.Limits.URL,
+		Depth: c.Limits.Body.Depth, Members: c.Limits.Body.Members, Bytes: c.Limits.BatchBytes,
 	}
 }
 

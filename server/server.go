@@ -74,11 +74,11 @@ type Config struct {
 	// WithoutProjector leaves it to other processes to fold the log into the read model.
 	WithoutProjector bool
 
+	// Web and Read have the limits of requests and of query strings. Web.Log and Web.Now are Logger and Now unless they are set.
 	Web   web.Config
 	Read  readapi.Options
-	Query rest.QueryOptions
 	Cache CacheConfig
-	// Limits bound what comes in: they are those of Web, of Read, of Query, and of all else.
+	// Limits bound what else comes in.
 	Limits Limits
 	// BatchStrict makes the first request of a batch that is refused undo all of it.
 	BatchStrict bool
@@ -112,14 +112,21 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	c.Limits.BatchRequests = cmp.Or(c.Limits.BatchRequests, 25)
-	c.Web.Limits, c.Read.Limits, c.Query.Limits = c.Limits.Request, c.Limits.Query, c.Limits.Query
 	c.HeartbeatTimeout = cmp.Or(c.HeartbeatTimeout, 10*time.Second)
 	c.RootCache = cmp.Or(c.RootCache, 24*time.Hour)
 	if c.MaxLag <= 0 {
 		c.MaxLag = 10_000
 	}
-	c.Web.Now, c.Web.Log = c.Now, c.Logger
+	c.Web.Log = cmp.Or(c.Web.Log, c.Logger)
+	if c.Web.Now == nil {
+		c.Web.Now = c.Now
+	}
 	return c
+}
+
+// Query are the options of every query string: those of Read.
+func (c Config) Query() rest.QueryOptions {
+	return rest.QueryOptions{PaginateBy: c.Read.PaginateBy, MaxFetch: c.Read.MaxFetch, Limits: c.Read.Limits}
 }
 
 // Server is a running service. It is an http.Handler.
@@ -230,7 +237,7 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	config.Read.Waiter = p.Progress
 	p.Read = readapi.New(p.Catalog, p.Model, config.Read)
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
-		Query: config.Query, Body: config.Limits.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
+		Query: config.Query(), Body: config.Limits.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
 	})
 	p.Keys = &idempotency.Keys{
 		Loop: p.Loop, Model: p.Model, Limits: config.Limits.Keys,
@@ -321,7 +328,7 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		all = append(all, s.wrap(e))
 	}
 	all = append(all, s.repeatable(s.wrap(batch.Endpoint(batch.Config{
-		Max: config.Limits.BatchRequests, Limits: config.Limits.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
+		Max: config.Limits.BatchRequests, Limits: config.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },

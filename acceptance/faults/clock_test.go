@@ -15,7 +15,6 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/server"
-	"github.com/kintolog/kintolog/web"
 )
 
 func TestAClockThatJumpsBackKeepsTimestampsGrowing(t *testing.T) {
@@ -52,7 +51,7 @@ func within(t *testing.T, dir string, clock *atomic.Int64) *server.Server {
 		Name: "Kintolog", Resources: kinto.Resources(),
 		Policy: domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Everyone}}},
 	}, server.Config{
-		DataDir: dir, Logger: quiet, Web: web.Config{Log: quiet}, Now: func() time.Time { return time.UnixMilli(clock.Load()) },
+		DataDir: dir, Logger: quiet, Now: func() time.Time { return time.UnixMilli(clock.Load()) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -104,7 +104,7 @@ const inside = "entry"
 
 // query reads the query string. Filters on last_modified are accepted and ignored: entries have none.
 func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
-	opts := e.Config.Query
+	opts := e.Config.Query()
 	opts.Known, opts.Now = e.known, domain.TimestampOf(e.Config.Now())
 	opts.Texts = append([]string{"id"}, e.known...)
 	// A token is for the order of entries, which ends in their URI.

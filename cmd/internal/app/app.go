@@ -101,9 +101,9 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 		DataDir: s.Storage.DataDir, Memory: s.Storage.Volatile, Log: logConfig(s.EventLog), Model: modelConfig(s.Storage),
 		Web: webConfig(s), File: s.File, VersionFile: s.Project.VersionFile, RootCache: rootCache(s.HTTP.RootCacheExpires),
 		Read: readapi.Options{
-			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Cache: cacheExpiry(s.Resources),
+			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: queryLimits(s.Limits),
+			Cache: cacheExpiry(s.Resources),
 		},
-		Query:  rest.QueryOptions{PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize},
 		Limits: limits(s.Limits), BatchStrict: s.Limits.BatchStrict,
 		Cache: server.CacheConfig{
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
@@ -157,6 +157,7 @@ func webConfig(s *config.Settings) web.Config {
 		VersionRedirect: redirect(h.VersionRedirect, h.VersionRedirectTTL), SlashRedirect: redirect(h.SlashRedirect, h.SlashRedirectTTL),
 		Errors: rest.ErrorOptions{RetryAfter: seconds(h.RetryAfter), Info: s.Project.ErrorLink},
 		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: cmp.Or(h.EndOfService.URL, s.Project.Docs),
+		Limits: requestLimits(s.Limits),
 	}
 	if h.Backoff > 0 {
 		c.Backoff = func() int {

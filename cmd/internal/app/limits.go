@@ -8,17 +8,25 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// limits are those of what comes in.
+// requestLimits are those of all requests.
+func requestLimits(l config.Limits) web.Limits {
+	return web.Limits{
+		URL: l.MaxURLBytes, Headers: l.MaxHeaders, HeaderBytes: l.MaxHeaderBytes, Body: int64(l.MaxBodyBytes),
+		BodyTime: l.BodyTimeout, AnswerTime: l.SendTimeout,
+	}
+}
+
+// queryLimits are those of query strings.
+func queryLimits(l config.Limits) rest.QueryLimits {
+	return rest.QueryLimits{
+		Length: l.MaxQueryBytes, Parameters: l.MaxQueryFilters, Values: l.MaxQueryValues,
+		Sort: l.MaxSortFields, Fields: l.MaxFields, Depth: l.MaxFieldDepth,
+	}
+}
+
+// limits are those of what else comes in.
 func limits(l config.Limits) server.Limits {
 	return server.Limits{
-		Request: web.Limits{
-			URL: l.MaxURLBytes, Headers: l.MaxHeaders, HeaderBytes: l.MaxHeaderBytes, Body: int64(l.MaxBodyBytes),
-			BodyTime: l.BodyTimeout, AnswerTime: l.SendTimeout,
-		},
-		Query: rest.QueryLimits{
-			Length: l.MaxQueryBytes, Parameters: l.MaxQueryFilters, Values: l.MaxQueryValues,
-			Sort: l.MaxSortFields, Fields: l.MaxFields, Depth: l.MaxFieldDepth,
-		},
 		Body: rest.BodyLimits{
 			Depth: l.MaxJSONDepth, Members: l.MaxJSONKeys, Operations: l.MaxPatchOperations,
 			Principals: l.MaxPrincipals, PrincipalLength: l.MaxPrincipalBytes,
