@@ -13,6 +13,8 @@ type BasicAuth struct {
 	Name string
 	// Secret keys the user ids: who does not know it cannot tell them from name and password.
 	Secret string
+	// Realm is told to clients without credentials. Default "Realm".
+	Realm string
 }
 
 var _ Authenticator = BasicAuth{}
@@ -29,4 +31,4 @@ func (b BasicAuth) Authenticate(r *http.Request) (string, error) {
 }
 
 // Challenge implements [Authenticator].
-func (BasicAuth) Challenge() string { return `Basic realm="Realm"` }
+func (b BasicAuth) Challenge() string { return rest.BasicChallenge(b.Realm) }

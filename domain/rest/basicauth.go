@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,6 +42,11 @@ func decodeText(raw []byte) string {
 		text[i] = rune(c)
 	}
 	return string(text)
+}
+
+// BasicChallenge is the WWW-Authenticate header that asks for Basic credentials. The realm is "Realm" if it is empty.
+func BasicChallenge(realm string) string {
+	return fmt.Sprintf("Basic realm=%q", cmp.Or(realm, "Realm"))
 }
 
 // UserID is the id that the credentials stand for, without the prefix of a policy: the hexadecimal HMAC-SHA256 of both under the secret

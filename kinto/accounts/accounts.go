@@ -17,6 +17,8 @@ const Prefix = "account:"
 type Options struct {
 	// Secret keys what is remembered of passwords (userid_hmac_secret).
 	Secret string
+	// Realm is told to clients without credentials. Default "Realm".
+	Realm string
 	// TTL is for how long a password that was found right is remembered after its last use. Default 30 s.
 	TTL time.Duration
 	// Cost of a hash, as bcrypt counts it. Default 12.

@@ -17,6 +17,7 @@ type policy struct {
 	accounts *lookup
 	hasher   *hasher
 	secret   []byte
+	realm    string
 	known    *memory
 }
 
@@ -25,12 +26,12 @@ var _ web.Authenticator = (*policy)(nil)
 func authentication(o Options, h *hasher) server.Authentication {
 	return func(p server.Parts) (web.Authenticator, error) {
 		known := newMemory(p.Cache, o.TTL, p.Config.Now, p.Config.Logger)
-		return &policy{accounts: newLookup(p), hasher: h, secret: []byte(o.Secret), known: known}, nil
+		return &policy{accounts: newLookup(p), hasher: h, secret: []byte(o.Secret), realm: o.Realm, known: known}, nil
 	}
 }
 
 // Challenge implements [web.Authenticator].
-func (*policy) Challenge() string { return `Basic realm="Realm"` }
+func (p *policy) Challenge() string { return rest.BasicChallenge(p.realm) }
 
 // Authenticate implements [web.Authenticator]. It fails if the read model cannot be asked, or if a password would
 // wait too long for its turn to be hashed.

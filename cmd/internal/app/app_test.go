@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +128,17 @@ func TestClientsAreAskedToBackOff(t *testing.T) {
 		header(t, expect(t, always, request, status, ""), "Backoff", "10")
 		header(t, expect(t, never, request, status, ""), "Backoff", "")
 		header(t, expect(t, unset, request, status, ""), "Backoff", "")
+	}
+}
+
+func TestCallersAreAskedForCredentialsOfTheRealmOfEachPolicy(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, "kinto.includes = kinto.plugins.accounts", "multiauth.policies = account basicauth",
+		"multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy", "multiauth.policy.account.realm = People",
+		"multiauth.policy.basicauth.realm = Anybody")
+	got := ask(t, s, "GET /v1/buckets", true).Header().Values("WWW-Authenticate")
+	if want := []string{`Basic realm="People"`, `Basic realm="Anybody"`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

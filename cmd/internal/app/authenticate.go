@@ -15,7 +15,9 @@ func authenticate(app *server.App, s *config.Settings) error {
 	if s.Plugins.Has(config.PluginOpenID) && s.Auth.HasPolicy(config.OpenID) {
 		app.Plugins = append(app.Plugins, login)
 	}
-	users, passwords := accounts.New(accounts.Options{Secret: string(s.Auth.UserIDSecret), TTL: s.Auth.AccountCacheTTL})
+	users, passwords := accounts.New(accounts.Options{
+		Secret: string(s.Auth.UserIDSecret), TTL: s.Auth.AccountCacheTTL, Realm: realm(s.Auth.Policies),
+	})
 	if s.Plugins.Has(config.PluginAccounts) {
 		if err := accounts.Validate(kinds(s.Auth.Policies), s.Resources.Grants); err != nil {
 			return fmt.Errorf("accounts: %w", err)
@@ -25,7 +27,9 @@ func authenticate(app *server.App, s *config.Settings) error {
 	for _, p := range s.Auth.Policies {
 		switch p.Kind {
 		case config.BasicAuth:
-			app.Authenticators = append(app.Authenticators, server.Static(web.BasicAuth{Name: p.Name, Secret: string(s.Auth.UserIDSecret)}))
+			app.Authenticators = append(app.Authenticators, server.Static(web.BasicAuth{
+				Name: p.Name, Secret: string(s.Auth.UserIDSecret), Realm: p.Realm,
+			}))
 		case config.OpenID:
 			app.Authenticators = append(app.Authenticators, openIDs[p.Name])
 		case config.Accounts:
@@ -38,6 +42,16 @@ func authenticate(app *server.App, s *config.Settings) error {
 		}
 	}
 	return nil
+}
+
+// realm is that of the accounts policy, if there is one.
+func realm(policies []config.Policy) string {
+	for _, p := range policies {
+		if p.Kind == config.Accounts {
+			return p.Realm
+		}
+	}
+	return ""
 }
 
 func kinds(policies []config.Policy) []string {
