@@ -15,9 +15,7 @@ import (
 func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bool) {
 	h := w.Header()
 	rest.SetTimestamp(h, l.state.Scope(l.Plural).Timestamp)
-	if l.asked.Alert != nil {
-		h.Set("Alert", l.asked.Alert.String())
-	}
+	l.asked.Alert.Set(h)
 	if notModified {
 		w.WriteHeader(http.StatusNotModified)
 		return

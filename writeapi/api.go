@@ -163,6 +163,7 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	}
 	Mark(w, outcome)
 	rest.SetTimestamp(w.Header(), result.Timestamp)
+	list.Alert.Set(w.Header())
 	if more {
 		if err := a.nextPage(w, r, list, last); err != nil {
 			return err

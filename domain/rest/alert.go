@@ -1,6 +1,10 @@
 package rest
 
-import "github.com/kintolog/kintolog/domain/jsondoc"
+import (
+	"net/http"
+
+	"github.com/kintolog/kintolog/domain/jsondoc"
+)
 
 // Alert is the value of the header of that name (protocol 2.2): something that ends, or has ended.
 type Alert struct {
@@ -21,6 +25,13 @@ func (a Alert) String() string {
 	b = jsondoc.AppendQuote(append(b, `,"message":`...), a.Message)
 	b = jsondoc.AppendQuote(append(b, `,"url":`...), a.URL)
 	return string(append(b, '}'))
+}
+
+// Set sets the header. A nil Alert sets nothing.
+func (a *Alert) Set(h http.Header) {
+	if a != nil {
+		h.Set("Alert", a.String())
+	}
 }
 
 var deprecatedTo = Alert{

@@ -78,9 +78,7 @@ func (e endpoint) serve(w http.ResponseWriter, r *web.Request) error {
 	}
 	rest.SetTimestamp(w.Header(), snapshot.Scopes[""].Timestamp)
 	w.Header().Set("Cache-Control", "no-cache, no-store")
-	if list.Alert != nil {
-		w.Header().Set("Alert", list.Alert.String())
-	}
+	list.Alert.Set(w.Header())
 	entries = slices.DeleteFunc(entries, func(o domain.Object) bool { return !list.Query.Match(o) })
 	if r.Method == http.MethodHead {
 		total := strconv.Itoa(len(entries))
