@@ -20,8 +20,8 @@ var (
 	otherIgnores  = []string{"last_modified", "id"}
 )
 
-// location is the URL of every document; it cannot be loaded.
-const location = "schema:document"
+// location is the URL of every document; it cannot be loaded, nor can what a document refers to beside it.
+const location = "schema:///"
 
 // compiled is a schema ready for use. It does not change.
 type compiled struct {

@@ -150,6 +150,8 @@ func TestSchemasThatCannotBeUsed(t *testing.T) {
 	for document, want := range map[string]string{
 		`{"$ref":"#/definitions/d"}`:                          `schema: Unresolvable JSON pointer: 'definitions/d'`,
 		`{"$ref":"#anchor"}`:                                  `schema: Unresolvable reference: '#anchor'`,
+		`{"$ref":"other.json"}`:                               `schema: Unresolvable reference: 'other.json'`,
+		`{"$ref":"other.json#/definitions/d"}`:                `schema: Unresolvable reference: 'other.json'`,
 		`{"$ref":"http://example.com/s"}`:                     `schema: Unresolvable reference: 'http://example.com/s'`,
 		`{"$ref":"file:///etc/passwd"}`:                       `schema: Unresolvable reference: 'file:///etc/passwd'`,
 		`{"allOf":[{"$ref":"#"}]}`:                            tooMuch,
