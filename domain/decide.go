@@ -259,17 +259,26 @@ func (d *decision) identified(data []byte) ([]byte, error) {
 }
 
 func (d *decision) checked(data []byte) ([]byte, error) {
-	if d.Resource.Check == nil {
+	if d.Resource.Check == nil && d.Resource.Attributes == nil {
 		return data, nil
 	}
 	w := Write{
 		URI: d.URI, Data: data, Given: d.Data != nil || d.Operations != nil, Partial: d.Verb == Patch,
-		Ancestor: d.ancestor, Caller: d.Caller, Granted: d.granted,
+		Ancestor: d.ancestor, Caller: d.Caller, Granted: d.granted, Holds: d.holds, Now: d.now,
 	}
 	if d.old.Live() {
 		w.Old = d.old
 	}
+	var err error
+	if w.Data, err = d.Resource.conform(w); err != nil || d.Resource.Check == nil {
+		return w.Data, err
+	}
 	return d.Resource.Check(w)
+}
+
+// holds tells whether the caller explicitly holds a permission on the object as it was.
+func (d *decision) holds(permission string) bool {
+	return d.old.Live() && d.old.Permissions.Allows(permission, d.Principals(d.Caller))
 }
 
 // granted tells whether the policy grants the caller a permission on all objects of the resource.

@@ -43,12 +43,12 @@ type Resource struct {
 	Secret bool
 	// Derivation, if set, makes the objects, instead of clients.
 	Derivation *Derivation
-	// Attributes are the top-level attributes of objects with a strict schema, without "id", "last_modified" and
-	// "deleted": filters, orders and projections of others are refused. Nil allows any.
-	Attributes []string
-	// Texts are those attributes that hold texts and nothing else, as ids do: a filter takes a value for the text it
-	// is, also if it looks like a number.
-	Texts []string
+	// Attributes are those that objects have beside "id", "last_modified" and "deleted". What is written is held to them
+	// before Check sees it; filters, orders and projections of others are refused. A filter on a Text takes a value for the
+	// text it is, also if it looks like a number. Nil allows any.
+	Attributes []Attribute
+	// Others is what becomes of attributes that are not among them. Default: they are refused.
+	Others Others
 	// PluralMethods and ObjectMethods are the HTTP methods of its endpoints, in the order in which Allow lists
 	// them, without OPTIONS. Nil means all that make sense; none, but not nil, that there is no such endpoint. Where
 	// GET is among them and HEAD is not, HEAD is answered as GET, without a total.
@@ -59,6 +59,8 @@ type Resource struct {
 	creatable []*Resource // the children that clients create
 	ancestors []*Resource // outermost first
 	words     string      // "buckets/collections"
+	known     []string    // names of Attributes, nil for any
+	texts     []string
 }
 
 // IDs makes ids and says which are well formed. It must accept what it makes.
@@ -74,7 +76,8 @@ type Write struct {
 	URI URI
 	// Old is the object before, the zero Object when it is created.
 	Old Object
-	// Data is the whole normalised object as it would be stored, with its id and without last_modified.
+	// Data is the whole normalised object as it would be stored, with its id. A last_modified in it is the one that the
+	// request asks for, or the old one; it gets its new one afterwards.
 	Data []byte
 	// Given tells that the request carried data; otherwise Data is what was there before.
 	Given bool
@@ -87,6 +90,10 @@ type Write struct {
 	// Granted tells whether the policy grants the caller a permission, such as "write", on every object of the
 	// resource.
 	Granted func(permission string) bool
+	// Holds tells whether the caller, or a group of the caller, explicitly holds a permission on the object as it was.
+	Holds func(permission string) bool
+	// Now is the moment of the decision.
+	Now Timestamp
 }
 
 // Attribute is how error details name an attribute of the data.
@@ -184,6 +191,9 @@ func (c *Catalog) add(r *Resource) error {
 		}
 	}
 	if err := r.setMethods(); err != nil {
+		return err
+	}
+	if err := r.setAttributes(); err != nil {
 		return err
 	}
 	c.byWords[r.words] = r

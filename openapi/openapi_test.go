@@ -141,6 +141,31 @@ func TestOperationsHaveTheNamesThatClientsKnow(t *testing.T) {
 	}
 }
 
+func TestAttributesAreDescribed(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(a *server.App, _ *server.Config) {
+		a.Resources = append(a.Resources, domain.Resource{Name: "card", Path: "/cards", Attributes: []domain.Attribute{
+			{Name: "title", Type: domain.Text, Required: true},
+			{Name: "color", Type: domain.Text, OneOf: []string{"red", "blue"}, Default: "red", Required: true},
+			{Name: "tags", Type: domain.Array},
+			{Name: "any"},
+		}})
+	})
+	doc, converted := document(t, s)
+	properties := converted.Components.Schemas["card"].Value.Properties
+	if got := properties["color"].Value; !got.Type.Is("string") || len(got.Enum) != 2 || got.Default != "red" {
+		t.Errorf("color: got %v", got)
+	}
+	if got := properties["any"].Value.Type; got != nil {
+		t.Errorf("any: got %v", got)
+	}
+	parameters := doc.Paths["/cards/{id}"].Put.Parameters
+	data := parameters[len(parameters)-1].Schema.Value.Properties["data"].Value
+	if !slices.Equal(data.Required, []string{"title"}) || data.Properties["tags"] == nil {
+		t.Errorf("what is written: got %v with %v", data.Required, data.Properties)
+	}
+}
+
 func TestOperationsTellWhetherTheyNeedACaller(t *testing.T) {
 	t.Parallel()
 	doc, _ := document(t, start(t, nil))

@@ -22,7 +22,12 @@ func resourceOperation(e *web.Endpoint, method string) operation {
 	} else {
 		o.id, o.parameters, o.responses = objectOperation(method, singular, ref(r.Name))
 	}
-	if method == http.MethodPatch {
+	switch method {
+	case http.MethodPost, http.MethodPut:
+		o.parameters = append(o.parameters, body(written(r)))
+	case http.MethodPatch:
+		// It may be a list of operations.
+		o.parameters = append(o.parameters, object{"name": "body", "in": "body", "schema": object{}})
 		o.consumes = []string{jsonType, "application/merge-patch+json", "application/json-patch+json"}
 	}
 	return o
@@ -34,7 +39,7 @@ func pluralOperation(method, singular, plural string, data object) (id string, p
 	}}
 	switch method {
 	case http.MethodPost:
-		return "create_" + singular, append(conditions(), body(false)),
+		return "create_" + singular, conditions(),
 			answers(object{"200": one(data), "201": one(data)}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
 	case http.MethodDelete:
 		return "delete_" + plural, append(conditions(), query()...),
@@ -48,14 +53,14 @@ func pluralOperation(method, singular, plural string, data object) (id string, p
 func objectOperation(method, singular string, data object) (id string, parameters []object, responses object) {
 	switch method {
 	case http.MethodPut:
-		return "update_" + singular, append(conditions(), body(false)),
+		return "update_" + singular, conditions(),
 			answers(object{"200": one(data), "201": one(data)}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
 	case http.MethodPatch:
 		some := object{"type": "object", "required": []string{"data"}, "properties": object{
 			"data": object{"type": "object"}, "permissions": ref("Permissions"),
 		}}
 		behavior := object{"name": "Response-Behavior", "in": "header", "type": "string", "enum": []string{"full", "light", "diff"}}
-		return "patch_" + singular, append(conditions(), behavior, body(true)),
+		return "patch_" + singular, append(conditions(), behavior),
 			answers(object{"200": some}, 400, 401, 403, 404, 406, 409, 412, 413, 415)
 	case http.MethodDelete:
 		deleted := object{"type": "object", "required": []string{"data"}, "properties": object{"data": data}}
@@ -104,15 +109,11 @@ func parameter(name, kind string) object {
 	return object{"name": name, "in": "query", "type": kind}
 }
 
-// body is that of a write. A patch may be a list of operations.
-func body(patch bool) object {
-	schema := object{}
-	if !patch {
-		schema = object{"type": "object", "properties": object{
-			"data": object{"type": "object"}, "permissions": ref("Permissions"),
-		}}
-	}
-	return object{"name": "body", "in": "body", "schema": schema}
+// body is that of a write of an object with such data.
+func body(data object) object {
+	return object{"name": "body", "in": "body", "schema": object{"type": "object", "properties": object{
+		"data": data, "permissions": ref("Permissions"),
+	}}}
 }
 
 // answers are the schemas by status, nil for no body, and the failures.

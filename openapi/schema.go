@@ -29,7 +29,46 @@ func dataOf(r *domain.Resource) object {
 	if r.Members != nil {
 		properties["members"] = object{"type": "array", "items": object{"type": "string"}}
 	}
+	for _, a := range r.Attributes {
+		properties[a.Name] = attribute(a)
+	}
 	return object{"type": "object", "required": []string{"id", "last_modified"}, "properties": properties}
+}
+
+// written is the data of a resource as clients write it.
+func written(r *domain.Resource) object {
+	data, properties, required := object{"type": "object"}, object{}, []string{}
+	for _, a := range r.Attributes {
+		properties[a.Name] = attribute(a)
+		if a.Required && a.Default == nil && !a.ReadOnly {
+			required = append(required, a.Name)
+		}
+	}
+	if len(properties) > 0 {
+		data["properties"] = properties
+	}
+	if len(required) > 0 {
+		data["required"] = required
+	}
+	return data
+}
+
+// attribute describes the values of one.
+func attribute(a domain.Attribute) object {
+	described := object{}
+	if a.Type != domain.Any {
+		described["type"] = string(a.Type)
+	}
+	if a.OneOf != nil {
+		described["enum"] = a.OneOf
+	}
+	if a.Default != nil {
+		described["default"] = a.Default
+	}
+	if a.Type == domain.Array {
+		described["items"] = object{}
+	}
+	return described
 }
 
 // failures are the answers that all operations have in common.

@@ -288,7 +288,8 @@ func TestAPluralEndpointNeverWrittenToDatesFromItsParent(t *testing.T) {
 func TestStrictResourcesRefuseUnknownAttributes(t *testing.T) {
 	t.Parallel()
 	resources := kinto.Resources()
-	resources[len(resources)-1].Attributes = []string{"a"}
+	last := &resources[len(resources)-1]
+	last.Attributes, last.Others = []domain.Attribute{{Name: "a"}}, domain.DropOthers
 	w := setupWith(t, readapi.Options{}, domain.Policy{Grants: everyoneAuthenticatedCreatesBuckets}, resources)
 	fillBlog(w)
 	for path, status := range map[string]int{

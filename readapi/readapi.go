@@ -143,8 +143,8 @@ func unavailable(err error) error {
 // queryOptions are those for the query string of a request on the resource.
 func (a *API) queryOptions(r *domain.Resource) rest.QueryOptions {
 	return rest.QueryOptions{
-		Known:      r.Attributes,
-		Texts:      r.Texts,
+		Known:      r.Known(),
+		Texts:      r.Texts(),
 		PaginateBy: a.options.PaginateBy,
 		MaxFetch:   a.options.MaxFetch,
 		Limits:     a.options.Limits,

@@ -22,16 +22,19 @@ var todo = server.App{
 	Name: "todo", Version: "1.0",
 	Resources: []domain.Resource{
 		{Name: "list", Path: "/lists"},
-		{Name: "item", Path: "/lists/{list}/items", Check: titled, NeedsParent: true},
+		{Name: "item", Path: "/lists/{list}/items", NeedsParent: true, Check: whileOpen, Attributes: []domain.Attribute{
+			{Name: "title", Type: domain.Text, Required: true},
+			{Name: "done", Type: domain.Boolean, Default: false},
+		}},
 	},
 	Policy:         domain.Policy{Grants: map[string][]string{"list_create": {domain.Authenticated}}},
 	Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "keep this one to yourself"})},
 }
 
-// titled refuses an item without a title.
-func titled(w domain.Write) ([]byte, error) {
-	if title, _ := jsondoc.Lookup(w.Data, "title"); jsondoc.KindOf(title) != jsondoc.KindString {
-		return nil, domain.Invalidf(domain.InBody, w.Attribute("title"), "a text is needed")
+// whileOpen refuses to add or change items of a list that is closed.
+func whileOpen(w domain.Write) ([]byte, error) {
+	if closed, _ := jsondoc.Lookup(w.Ancestor("list").Data, "closed"); string(closed) == "true" {
+		return nil, domain.Invalidf(domain.InPath, "list", "The list is closed")
 	}
 	return w.Data, nil
 }

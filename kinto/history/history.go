@@ -77,10 +77,18 @@ func (o Options) resource() domain.Resource {
 	}
 	return domain.Resource{
 		Name: "history", Path: "/buckets/{bucket}/history",
-		Attributes: []string{
-			"action", "bucket_id", "collection_id", "date", "group_id", "record_id", "resource_name", "target", "uri", "user_id",
+		Attributes: []domain.Attribute{
+			{Name: "action"},
+			{Name: "date"},
+			{Name: "resource_name"},
+			{Name: "target"},
+			{Name: "uri"},
+			{Name: "user_id"},
+			{Name: "bucket_id", Type: domain.Text},
+			{Name: "collection_id", Type: domain.Text},
+			{Name: "group_id", Type: domain.Text},
+			{Name: "record_id", Type: domain.Text},
 		},
-		Texts:         []string{"bucket_id", "collection_id", "group_id", "record_id"},
 		PluralMethods: []string{"GET", "DELETE"},
 		ObjectMethods: []string{},
 		Derivation:    derivation,
