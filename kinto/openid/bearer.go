@@ -24,7 +24,7 @@ import (
 // bearer recognises the users of one provider by the tokens that they bear.
 type bearer struct {
 	*provider
-	others []*provider // of the same service
+	others []*provider // of the same service and scheme
 	cache  domain.Cache
 	log    *logrus.Logger
 }
@@ -47,12 +47,15 @@ func newBearer(parts server.Parts, name string, providers []*provider) (bearer, 
 	for _, p := range providers {
 		if p.Name == name {
 			b.provider = p
-		} else {
-			b.others = append(b.others, p)
 		}
 	}
 	if b.provider == nil {
 		return bearer{}, fmt.Errorf("there is no OpenID provider %s", name)
+	}
+	for _, p := range providers {
+		if p != b.provider && strings.EqualFold(p.HeaderType, b.HeaderType) {
+			b.others = append(b.others, p)
+		}
 	}
 	return b, nil
 }

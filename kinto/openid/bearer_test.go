@@ -334,3 +334,19 @@ func TestATokenThatAnotherProviderAcceptedIsNotOfferedAgain(t *testing.T) {
 		t.Errorf("got %d questions to the first provider, want 1", got)
 	}
 }
+
+func TestATokenIsAcceptedByThePolicyOfItsSchemeWhateverOthersAccepted(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice","email":"a@example.org"}`)
+	mail := provider(i)
+	mail.Name, mail.ClientID, mail.HeaderType, mail.UserIDField = "mail", "mails", "Bearer+Mail", "email"
+	s := start(t, newCache(), provider(i), mail)
+	for range 2 {
+		for authorization, want := range map[string]string{"Bearer opaque": "acme:alice", "Bearer+Mail opaque": "mail:a@example.org"} {
+			if got := s.whoami(t, authorization); got != want {
+				t.Errorf("%q: got %q, want %q", authorization, got, want)
+			}
+		}
+	}
+}
