@@ -88,8 +88,30 @@ func (m *Meter) Listener(name string) func(took time.Duration) {
 		return func(time.Duration) {}
 	}
 	metric := ofListener(name)
+	observe := m.Timer(metric.name, metric.help)
+	return func(took time.Duration) { observe(took) }
+}
+
+// Timer measures how long something of the service's own takes, under a name without prefix that ends in "_seconds", such
+// as "import_seconds". What it returns is told the values of the labels, one for each. A nil Meter does not measure. It must
+// not be called once the service runs, and panics if there is another metric of that name.
+func (m *Meter) Timer(name, help string, labels ...string) func(took time.Duration, values ...string) {
+	if m == nil {
+		return func(time.Duration, ...string) {}
+	}
+	metric := &metric{name, help, timer, labels}
 	m.sink.add(metric)
-	return func(took time.Duration) { m.sink.observe(metric, took.Seconds()) }
+	return func(took time.Duration, values ...string) { m.sink.observe(metric, took.Seconds(), values...) }
+}
+
+// Counter counts something of the service's own, as Timer measures. The name is without "_total".
+func (m *Meter) Counter(name, help string, labels ...string) func(values ...string) {
+	if m == nil {
+		return func(...string) {}
+	}
+	metric := &metric{name, help, counter, labels}
+	m.sink.add(metric)
+	return func(values ...string) { m.sink.observe(metric, 1, values...) }
 }
 
 // since observes the time that a method took.

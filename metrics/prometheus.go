@@ -63,10 +63,14 @@ func (p *exposition) add(m *metric) {
 		return
 	}
 	for other, observe := range p.metrics {
-		if other.name == m.name { // of policies or listeners whose names differ in what names of metrics cannot have
-			p.metrics[m] = observe
-			return
+		if other.name != m.name {
+			continue
 		}
+		if other.kind != m.kind || !slices.Equal(other.labels, m.labels) {
+			panic("there is another metric " + m.name)
+		}
+		p.metrics[m] = observe // of policies or listeners whose names differ in what names of metrics cannot have
+		return
 	}
 	name := p.prefix + m.name
 	switch m.kind {

@@ -60,6 +60,26 @@ func TestWhatTheServiceRunsOnIsMeasured(t *testing.T) {
 	)
 }
 
+func TestAServiceMeasuresWhatItWants(t *testing.T) {
+	t.Parallel()
+	m := metrics.Prometheus(metrics.Options{Prefix: "todo"})
+	imported := m.Counter("imports", "Lists that were imported.", "from")
+	took := m.Timer("import_seconds", "Time that an import takes.")
+	imported("a")
+	imported("b")
+	imported("b")
+	took(2 * time.Second)
+	has(t, exposition(t, start(t, m)),
+		`# HELP todo_imports_total Lists that were imported.`,
+		`todo_imports_total{from="a"} 1`, `todo_imports_total{from="b"} 2`, `todo_import_seconds_sum 2`)
+	defer func() {
+		if recover() == nil {
+			t.Error("there are two metrics of one name")
+		}
+	}()
+	m.Timer("imports", "Another one.")
+}
+
 func TestListenersWhoseNamesLookTheSameShareAMetric(t *testing.T) {
 	t.Parallel()
 	m := metrics.Prometheus(metrics.Options{Prefix: "kinto"})

@@ -1,6 +1,7 @@
 package readapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/kintolog/kintolog/domain"
@@ -14,34 +15,51 @@ func (a *API) Object(w http.ResponseWriter, r *web.Request) error {
 	if err := a.catchUp(r); err != nil {
 		return err
 	}
-	needs := domain.Needs{Objects: append(r.Plural.Ancestors(), r.URI), Members: r.Caller.Members()}
-	state, err := a.load(r.Context(), needs)
+	state, err := a.around(r.Context(), r.Caller, r.URI)
 	if err != nil {
 		return err
 	}
-	o, err := visible(state, r)
+	o, err := visible(state, r.Caller, r.Resource, r.URI)
 	if err != nil {
 		return err
 	}
 	return a.answerObject(w, r, state, o)
 }
 
-// visible is the object, if the caller may see it and it is there.
-func visible(state *domain.State, r *web.Request) (domain.Object, error) {
-	if !state.Permits(r.Caller, domain.ReadObject, r.Resource, r.URI) {
-		return domain.Object{}, r.Caller.Refusal("read", string(r.URI))
+// Find is the object that GET would answer the caller with, or the error.
+func (a *API) Find(ctx context.Context, c domain.Caller, u domain.URI) (domain.Object, error) {
+	resource := a.catalog.Of(u)
+	if resource == nil {
+		return domain.Object{}, &domain.Error{Code: domain.MissingResource}
 	}
-	if r.Resource.NeedsParent {
-		if err := state.ParentMissing(r.Resource, r.Plural); err != nil {
+	state, err := a.around(ctx, c, u)
+	if err != nil {
+		return domain.Object{}, err
+	}
+	return visible(state, c, resource, u)
+}
+
+// around is the state that tells whether the caller may see an object.
+func (a *API) around(ctx context.Context, c domain.Caller, u domain.URI) (*domain.State, error) {
+	return a.load(ctx, domain.Needs{Objects: append(u.Plural().Ancestors(), u), Members: c.Members()})
+}
+
+// visible is the object, if the caller may see it and it is there.
+func visible(state *domain.State, c domain.Caller, resource *domain.Resource, u domain.URI) (domain.Object, error) {
+	if !state.Permits(c, domain.ReadObject, resource, u) {
+		return domain.Object{}, c.Refusal("read", string(u))
+	}
+	if resource.NeedsParent {
+		if err := state.ParentMissing(resource, u.Plural()); err != nil {
 			return domain.Object{}, err
 		}
 	}
-	if !r.Resource.IDs.Valid(r.URI.ID()) {
+	if !resource.IDs.Valid(u.ID()) {
 		return domain.Object{}, domain.InvalidID()
 	}
-	o := state.Object(r.URI)
+	o := state.Object(u)
 	if !o.Live() {
-		return domain.Object{}, &domain.Error{Code: domain.UnknownObject, Resource: r.Resource.Name, ID: r.URI.ID()}
+		return domain.Object{}, &domain.Error{Code: domain.UnknownObject, Resource: resource.Name, ID: u.ID()}
 	}
 	return o, nil
 }
