@@ -113,19 +113,25 @@ type Capability struct {
 	Extra       map[string]any
 }
 
-// Parts are those that a service runs on.
+// Parts are those that a service runs on, with what plug-ins changed of them.
 type Parts struct {
-	App        App
-	Config     Config
-	Catalog    *domain.Catalog
-	Log        eventstore.Log
+	App    App
+	Config Config // with its defaults
+	// Catalog has all resources, those of plug-ins included.
+	Catalog *domain.Catalog
+	Log     eventstore.Log
+	// Durability tells whether what the log acknowledges is on disk.
 	Durability func(context.Context) Durability
-	Model      projections.Store
-	Progress   Progress
-	Cache      domain.Cache
-	Loop       *writeapi.Loop
-	Read       *readapi.API
-	Write      *writeapi.API
+	// Model is the read model: what can be read now, without what a batch has not committed yet.
+	Model    projections.Store
+	Progress Progress
+	Cache    domain.Cache
+	// Loop commits transactions. Handlers of requests write through Write, which uses it.
+	Loop *writeapi.Loop
+	// Read reads for a request: from Model, and in a batch from its transaction.
+	Read *readapi.API
+	// Write writes for a request: in a transaction of its own, and in a batch in that of the batch.
+	Write *writeapi.API
 	// Keys carries out requests that have an idempotency key.
 	Keys *idempotency.Keys
 }
