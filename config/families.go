@@ -3,14 +3,31 @@ package config
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// kintoResources are the resources that Kinto's settings may be about.
-var kintoResources = []string{"bucket", "group", "collection", "record", "account", "history", "permissions", "user-data"}
+// resource is what settings can be about a resource.
+type resource struct {
+	grants    []string // permissions that principals can hold on all of its objects
+	endpoints bool     // its methods, and how long answers may be cached
+	ids       bool     // their generator
+}
 
-var grantPermissions = []string{"create", "read", "write", "delete"}
+// whole is a resource with everything.
+var whole = resource{grants: []string{"create", "read", "write"}, endpoints: true, ids: true}
+
+// kintoResources are the resources that Kinto's settings may be about.
+var kintoResources = map[string]resource{
+	"bucket": whole, "group": whole, "collection": whole, "record": whole,
+	"account":     {grants: whole.grants, endpoints: true},
+	"history":     {grants: []string{"read", "write"}, endpoints: true},
+	"permissions": {grants: []string{"read"}},
+	"user-data":   {grants: []string{"delete"}},
+}
+
+var methods = []string{"get", "head", "post", "put", "patch", "delete"}
 
 // Families of names, as unsupported knows them.
 const (
@@ -40,14 +57,24 @@ func (l *loader) families() {
 // familyNames are the names that are looked up in the environment though the file does not have them.
 func (l *loader) familyNames() []string {
 	var names []string
-	for _, resource := range l.resources {
-		names = append(names, resource+"_id_generator", resource+"_cache_expires_seconds")
-		for _, permission := range grantPermissions {
-			names = append(names, resource+"_"+permission+"_principals")
+	for _, name := range keys(l.resources) {
+		r := l.resources[name]
+		for _, permission := range r.grants {
+			names = append(names, name+"_"+permission+"_principals")
 		}
-		for _, method := range []string{"get", "head", "post", "put", "patch", "delete"} {
-			names = append(names, "plural_"+resource+"_"+method+"_enabled", "object_"+resource+"_"+method+"_enabled")
+		if r.ids {
+			names = append(names, name+"_id_generator")
 		}
+		if !r.endpoints {
+			continue
+		}
+		names = append(names, name+"_cache_expires_seconds")
+		for _, method := range methods {
+			names = append(names, "plural_"+name+"_"+method+"_enabled", "object_"+name+"_"+method+"_enabled")
+		}
+	}
+	for _, key := range awsNames {
+		names = append(names, awsPrefix+key)
 	}
 	return names
 }
@@ -58,7 +85,7 @@ func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
 	if grant, found := strings.CutSuffix(name, "_principals"); found && l.isGrant(grant) {
 		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return items(text), nil }), grantFamily, true
 	}
-	if resource, found := strings.CutSuffix(name, "_id_generator"); found && l.isResource(resource) {
+	if resource, found := strings.CutSuffix(name, "_id_generator"); found && l.resources[resource].ids {
 		return entry(name, r.IDGenerators, resource, func(text string) (IDGenerator, error) {
 			return component(generatorNames, text, generatorAdvice)
 		}), generatorFamily, true
@@ -74,11 +101,9 @@ func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
 	return l.attachmentBinding(name)
 }
 
-func (l *loader) isResource(name string) bool { return slices.Contains(l.resources, name) }
-
 func (l *loader) isGrant(name string) bool {
 	resource, permission, _ := cutLast(name, "_")
-	return l.isResource(resource) && slices.Contains(grantPermissions, permission)
+	return slices.Contains(l.resources[resource].grants, permission)
 }
 
 // isExpiry knows {resource}_…, and for records those of one bucket or collection in both ways to write them.
@@ -88,7 +113,7 @@ func (l *loader) isExpiry(name string) bool {
 		return false
 	}
 	scope, record := strings.CutSuffix(prefix, "record")
-	return l.isResource(prefix) || record && len(scope) > 1 && strings.ContainsAny(scope[len(scope)-1:], "._")
+	return l.resources[prefix].endpoints || record && len(scope) > 1 && strings.ContainsAny(scope[len(scope)-1:], "._")
 }
 
 // isMethod knows plural_{resource}_{method}_enabled and object_….
@@ -96,8 +121,7 @@ func (l *loader) isMethod(name string) bool {
 	middle, found := strings.CutSuffix(name, "_enabled")
 	kind, rest, _ := strings.Cut(middle, "_")
 	resource, method, _ := cutLast(rest, "_")
-	return found && (kind == "plural" || kind == "object") && l.isResource(resource) &&
-		slices.Contains([]string{"get", "head", "post", "put", "patch", "delete"}, method)
+	return found && (kind == "plural" || kind == "object") && l.resources[resource].endpoints && slices.Contains(methods, method)
 }
 
 func parseExpiry(text string) (time.Duration, error) {
@@ -106,18 +130,22 @@ func parseExpiry(text string) (time.Duration, error) {
 	return expiry, err
 }
 
+const awsPrefix = "attachment.aws."
+
+// awsNames are those of attachment.aws.{name}.
+var awsNames = []string{"access_key", "acl", "bucket_name", "endpoint", "region", "secret_key", "use_path_style"}
+
 // attachmentBinding is for what attachment.… names freely.
 func (l *loader) attachmentBinding(name string) (b binding, topic string, ok bool) {
 	a := &l.Plugins.Attachments
 	if key, found := strings.CutPrefix(name, "attachment.extra."); found {
 		return entry(name, a.Extra, key, func(text string) (string, error) { return text, nil }), attachmentFamily, true
 	}
-	for prefix, secrets := range map[string]map[string]Secret{"attachment.aws.": a.AWS, "attachment.gcloud.": a.Cloud} {
-		if key, found := strings.CutPrefix(name, prefix); found {
-			b := entry(name, secrets, key, func(text string) (Secret, error) { return Secret(text), nil })
-			b.show = func() string { return secrets[key].String() }
-			return b, attachmentFamily, true
-		}
+	if key, found := strings.CutPrefix(name, awsPrefix); found {
+		return secretEntry(name, a.AWS, key, parseAWS(key)), attachmentFamily, slices.Contains(awsNames, key)
+	}
+	if key, found := strings.CutPrefix(name, "attachment.gcloud."); found {
+		return secretEntry(name, a.Cloud, key, parseSecret), attachmentFamily, true
 	}
 	path, found := strings.CutPrefix(name, "attachment.resources.")
 	where, rule, inside := cutLast(path, ".")
@@ -155,6 +183,25 @@ func entry[V any](name string, m map[string]V, key string, parse func(string) (V
 		}
 		return err
 	}
+	return b
+}
+
+func parseSecret(text string) (Secret, error) { return Secret(text), nil }
+
+// parseAWS makes "true" or "false" of the one that is a word for it.
+func parseAWS(key string) func(string) (Secret, error) {
+	if key != "use_path_style" {
+		return parseSecret
+	}
+	return func(text string) (Secret, error) {
+		yes, err := parseBool(text)
+		return Secret(strconv.FormatBool(yes)), err
+	}
+}
+
+func secretEntry(name string, m map[string]Secret, key string, parse func(string) (Secret, error)) binding {
+	b := entry(name, m, key, parse)
+	b.show = func() string { return m[key].String() }
 	return b
 }
 
@@ -219,7 +266,7 @@ func (l *loader) options(listener *Listener, prefix string) {
 		if slices.Contains([]string{"use", "actions", "resources"}, option) {
 			continue
 		}
-		b := entry(prefix+option, listener.Options, option, func(text string) (Secret, error) { return Secret(text), nil })
+		b := entry(prefix+option, listener.Options, option, parseSecret)
 		b.show = func() string { return hidden }
 		l.apply(b, "event_listeners")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -29,10 +30,14 @@ func Load(file string, env []string, resources ...string) (*Settings, []Warning,
 	if err != nil {
 		return nil, nil, err
 	}
-	return load(file, d, parseEnvironment(env), append(slices.Clone(kintoResources), resources...))
+	all := maps.Clone(kintoResources)
+	for _, name := range resources {
+		all[name] = whole
+	}
+	return load(file, d, parseEnvironment(env), all)
 }
 
-func load(file string, d document, env environment, resources []string) (*Settings, []Warning, error) {
+func load(file string, d document, env environment, resources map[string]resource) (*Settings, []Warning, error) {
 	s := Defaults()
 	if file == "" {
 		s = Newcomer(s.Storage.DataDir)
@@ -49,6 +54,7 @@ func load(file string, d document, env environment, resources []string) (*Settin
 	slices.SortFunc(s.given, func(a, b given) int { return cmp.Compare(a.name, b.name) })
 	l.unsupportedIn(unsupported)
 	l.cautions()
+	l.idle()
 	return s, l.warnings, nil
 }
 
@@ -67,7 +73,7 @@ type loader struct {
 	*Settings
 	document  document
 	env       environment
-	resources []string
+	resources map[string]resource
 	used      map[string]bool // names in the file and variables that were understood
 	known     []string        // names there are, to find the one that was meant
 	warnings  []Warning

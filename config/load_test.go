@@ -283,7 +283,9 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"nats_replicas = 3", "nats_replicas must be 1 without nats_url"},
 		{"nats_listen = 4222", "nats_listen must be host:port"},
 		{"nats_url = h\nnats_listen = :4222", "nats_listen is for the embedded log"},
-		{"nats_monitor_urls = http://h:8222", "nats_monitor_urls is for an external log"},
+		{"nats_monitor_urls = http://h:8222", "are for an external log"},
+		{"nats_user = u\nnats_password = hush", "are for an external log"},
+		{"nats_credentials = f", "are for an external log"},
 		{"nats_user = u", "nats_user and nats_password belong together"},
 		{"nats_user = u\nnats_password = hush\nnats_credentials = f", "exclude each other"},
 		{"log_sync = never", "log_sync (FILE) must be always or interval"},
@@ -291,6 +293,11 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"log_level = loud", "log_level (FILE) must be debug or"},
 		{"prometheus_histogram_buckets = 2 1", "must be numbers that grow"},
 		{"statsd_url = tcp://h:1", "must begin with udp://"},
+		{"statsd_url = udp://h", "statsd_url (FILE) must name host and port"},
+		{"attachment.aws.use_path_style = perhaps", "must be true or false"},
+		{"cache_max_size_bytes = 0", "must be 1 or more"},
+		{"retry_after_seconds = 0", "retry_after_seconds must be 1 or more"},
+		{"pagination_token_validity_seconds = 0", "pagination_token_validity_seconds must be 1 or more"},
 		{"attachment.mimetypes = ftl", "must be pairs"},
 		{"attachment.filename_pattern = {size}-{filename}", "must be a name such as"},
 		{"attachment.filename_pattern = {rid}/{filename}", "must be a name such as"},
@@ -308,6 +315,18 @@ func TestLoadRefusesAValue(t *testing.T) {
 		if !strings.Contains(got, c.want) || strings.Contains(got, "hush") {
 			t.Errorf("load %q: got %q, want %q in it", c.lines, got, c.want)
 		}
+	}
+}
+
+func TestKeysOfS3ComeFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	path := file(t, "includes = kinto_attachment", "attachment.aws.bucket_name = b")
+	s, warnings, err := config.Load(path, []string{"KINTO_ATTACHMENT_AWS_SECRET_KEY=hush", "KINTO_ATTACHMENT_AWS_USE_PATH_STYLE=yes"})
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("got %v and %v, want no error and no warnings", err, warnings)
+	}
+	if aws := s.Plugins.Attachments.AWS; aws["bucket_name"].Reveal() != "b" || aws["secret_key"].Reveal() != "hush" || aws["use_path_style"].Reveal() != "true" {
+		t.Errorf("got bucket %q, key %q, path style %q", aws["bucket_name"].Reveal(), aws["secret_key"].Reveal(), aws["use_path_style"].Reveal())
 	}
 }
 

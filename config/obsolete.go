@@ -30,6 +30,7 @@ var obsolete = []struct {
 	{[]string{"sentry_*"}, "Sentry is not built in; errors are in the log of the program"},
 	{[]string{"profiler_dir"}, "there is no profiler for single requests"},
 	{[]string{"statsd_backend"}, "Python code is not loaded"},
+	{[]string{"account_id_generator"}, "the ids of accounts are names that people choose"},
 	{[]string{"quotas.*"}, "Kinto has removed quotas"},
 }
 

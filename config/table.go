@@ -161,9 +161,17 @@ func (m *Metrics) bindings() []binding {
 		list("prometheus_disabled_metrics", &m.Disabled),
 		flag("prometheus_created_metrics_enabled", &m.CreatedSeries),
 		bind("prometheus_histogram_buckets", &m.HistogramBuckets, parseBuckets),
-		address("statsd_url", &m.StatsdURL, func(text string) (URL, error) { return withScheme(text, "udp") }),
+		address("statsd_url", &m.StatsdURL, parseStatsd),
 		text("statsd_prefix", &m.StatsdPrefix),
 	}
+}
+
+func parseStatsd(text string) (URL, error) {
+	u, err := withScheme(text, "udp")
+	if parsed, _ := u.parse("udp"); err == nil && parsed.Port() == "" {
+		err = errors.New("must name host and port, such as udp://127.0.0.1:8125")
+	}
+	return u, err
 }
 
 // parseBuckets leaves out the last bound if it is infinite.
@@ -190,7 +198,7 @@ func (s *Storage) bindings() []binding {
 		address("storage_url", &s.URL, postgresURL),
 		named("cache_backend", &s.Cache.Backend, cacheNames, cacheAdvice),
 		text("cache_prefix", &s.Cache.Prefix),
-		count("cache_max_size_bytes", &s.Cache.MaxBytes, 0),
+		count("cache_max_size_bytes", &s.Cache.MaxBytes, 1),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Validate returns an error with a line for each rule that the settings break, nil if the service can start with
@@ -41,7 +42,9 @@ func (s *Settings) generalRules() []rule {
 		{s.Server.Host == "", "host must be an address to listen on, such as 127.0.0.1, or 0.0.0.0 for all"},
 		{!apiVersion.MatchString(s.Project.APIVersion), "http_api_version must be two numbers, such as 1.23"},
 		{strings.ContainsAny(s.HTTP.Host, "/@ "), "http_host must be a host name, with :port if needed, and without scheme or path"},
+		{s.HTTP.RetryAfter < time.Second, "retry_after_seconds must be 1 or more"},
 		{s.HTTP.HeartbeatTimeout <= 0, "heartbeat_timeout_seconds must be more than 0"},
+		{s.Limits.TokenValidity < time.Second, "pagination_token_validity_seconds must be 1 or more"},
 		{s.Limits.AnswerTimeout <= 0, "answer_timeout_ms must be more than 0"},
 		{s.Limits.BodyTimeout <= 0, "body_timeout_seconds must be more than 0"},
 		{s.Limits.SendTimeout <= 0, "send_timeout_seconds must be more than 0"},
@@ -76,10 +79,8 @@ func (s *Settings) logRules() []rule {
 		{l.Listen != "" && !isHostPort(l.Listen), "nats_listen must be host:port, such as 127.0.0.1:4222"},
 		{l.Credentials != "" && l.User != "", "nats_credentials and nats_user exclude each other: remove one"},
 		{(l.User == "") != (l.Password == ""), "nats_user and nats_password belong together: give both or none"},
-		{
-			l.Embedded() && len(l.MonitorURLs) > 0,
-			"nats_monitor_urls is for an external log: give nats_url as well, or remove it",
-		},
+		{l.Embedded() && (l.User != "" || l.Credentials != "" || len(l.MonitorURLs) > 0), "nats_user, nats_password, nats_credentials " +
+			"and nats_monitor_urls are for an external log: give nats_url as well, or remove them"},
 	}
 }
 

@@ -114,6 +114,7 @@ func items(text string) []string {
 
 func oneOf(text string, allowed ...string) error {
 	if !slices.Contains(allowed, text) {
+		allowed = slices.DeleteFunc(allowed, func(choice string) bool { return choice == "" })
 		return fmt.Errorf("must be %s", strings.Join(allowed, " or "))
 	}
 	return nil

@@ -39,9 +39,31 @@ func TestLoadWarns(t *testing.T) {
 		{"a misspelt rule", "", "attachment.resources.b.randomise = a", []string{
 			"attachment.resources.b.randomise in FILE is not a setting and has no effect.",
 		}},
-		{"families", "KINTO_RECORD_READ_PRINCIPALS=a", "blog_posts_record_cache_expires_seconds = 5\naccount_id_generator = names\n" +
-			"object_record_put_enabled = true\nmultiauth.policy.unused.issuer = a\nmultiauth.policy.basicauth.use = basicauth\n" +
-			"event_listeners.unused.anything = a\nattachment.extra.x = y", nil},
+		{"families", "KINTO_RECORD_READ_PRINCIPALS=a", "blog_posts_record_cache_expires_seconds = 5\n" +
+			"object_record_put_enabled = true\nattachment.extra.x = y\nincludes = kinto_attachment", nil},
+		{"what no list has", "", "multiauth.policy.unused.issuer = a\nmultiauth.policy.unused.realm = a\nevent_listeners.unused.anything = a", []string{
+			"multiauth.policy.unused.issuer has no effect: multiauth.policies does not list unused.",
+			"event_listeners.unused.anything has no effect: event_listeners does not list unused.",
+		}},
+		{"another policy's options", "", "userid_hmac_secret = hush\nmultiauth.policies = a\nmultiauth.policy.a.use = basicauth\n" +
+			"multiauth.policy.a.realm = R\nmultiauth.policy.a.audience = b", []string{
+			"multiauth.policy.a.audience has no effect: it is for policies of OpenID Connect.",
+		}},
+		{"settings of plug-ins that are not used", "", "history.exclude_user_ids = a\naccount_cache_ttl_seconds = 5", []string{
+			"account_cache_ttl_seconds has no effect: includes does not have kinto.plugins.accounts.",
+			"history.exclude_user_ids has no effect: includes does not have kinto.plugins.history.",
+		}},
+		{"ids that are not generated", "KINTO_ID_GENERATOR=uuid4", "account_id_generator = names", []string{
+			"account_id_generator: no effect, because the ids of accounts are names that people choose.",
+			"id_generator has no effect: all resources have a generator of their own, such as record_id_generator.",
+		}},
+		{"permissions that nobody needs", "KINTO_BUCKET_DELETE_PRINCIPALS=a", "plural_permissions_get_enabled = false", []string{
+			"plural_permissions_get_enabled in FILE is not a setting and has no effect.",
+			"KINTO_BUCKET_DELETE_PRINCIPALS in the environment is not a setting and has no effect; did you mean KINTO_BUCKET_CREATE_PRINCIPALS?",
+		}},
+		{"a misspelt option of S3", "", "includes = kinto_attachment\nattachment.aws.bucketname = a", []string{
+			"attachment.aws.bucketname in FILE is not a setting and has no effect; did you mean attachment.aws.bucket_name?",
+		}},
 		{"obsolete in silence", "", "flush_endpoint_enabled = false\ntm.annotate_user = true\ntransaction_per_request = true\n" +
 			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\n" +
 			"multiauth.authorization_policy = kinto.authorization.AuthorizationPolicy\nset debug = false", nil},

@@ -106,6 +106,7 @@ func TestNothingIsExportedUnlessTheEnvironmentAsksForIt(t *testing.T) {
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=" + address, "OTEL_SDK_DISABLED=true"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=" + address, "OTEL_TRACES_EXPORTER=none"},
 		{"OTEL_SERVICE_NAME=kinto"},
+		{"OTEL_METRICS_EXPORTER=otlp", "OTEL_LOGS_EXPORTER=none", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=" + address},
 	} {
 		p := newPlace(t)
 		p.env = env
@@ -113,6 +114,10 @@ func TestNothingIsExportedUnlessTheEnvironmentAsksForIt(t *testing.T) {
 		s := p.start()
 		s.must(admin, "GET", "/", "", 200)
 		s.end()
+		told := strings.Count(s.Errors(), "has no effect: metrics are served for Prometheus")
+		if want := strings.Count(strings.Join(env, " "), "_METRICS_"); told != want {
+			t.Errorf("%v: %d of what has no effect are told, want %d\n%s", env, told, want, s.Errors())
+		}
 	}
 	if received.all != nil {
 		t.Errorf("got %v", received.all)

@@ -58,8 +58,9 @@ type CORS struct {
 	// Origins are shell patterns: * ? [abc] [a-z] [!abc]. The pattern "*" is any origin, and then the answer does not depend
 	// on who asks.
 	Origins []string
-	// MaxAge is how long a preflight counts, in seconds; negative to leave it to the browser.
-	MaxAge int
+	// MaxAge is how long a preflight counts, in seconds; negative to leave it to the browser. NoCache makes each count once.
+	MaxAge  int
+	NoCache bool
 }
 
 // AllowOrigin is the value of Access-Control-Allow-Origin for a request from this origin, "" if it has none. An origin that is not
@@ -109,7 +110,9 @@ func (c CORS) Preflight(request http.Header, kind Kind, methods []string) (http.
 	h.Set("Access-Control-Allow-Origin", allowed)
 	h.Set("Access-Control-Allow-Methods", strings.Join(methods, ","))
 	h.Set("Access-Control-Allow-Headers", strings.Join(headers, ","))
-	if c.MaxAge >= 0 {
+	if c.NoCache {
+		h.Set("Access-Control-Max-Age", "0")
+	} else if c.MaxAge >= 0 {
 		h.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
 	}
 	return h, nil

@@ -49,7 +49,7 @@ func (d *directory) providers() ([]*provider, error) {
 		if remote == nil {
 			var err error
 			if remote, err = discover(d.client, declared.Issuer); err != nil {
-				return nil, fmt.Errorf("discover the OpenID provider %s at %s: %w", declared.Name, declared.Issuer, brief{err})
+				return nil, fmt.Errorf("%w %s at %s: %w", ErrDiscovery, declared.Name, declared.Issuer, brief{err})
 			}
 			known[declared.Issuer] = remote
 		}

@@ -2,6 +2,7 @@ package openid
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/kintolog/kintolog/server"
@@ -49,6 +50,9 @@ type Options struct {
 	// Timeout bounds each question to a provider. Default 10 s.
 	Timeout time.Duration
 }
+
+// ErrDiscovery: a provider does not say how it is to be used.
+var ErrDiscovery = errors.New("discover the OpenID provider")
 
 // New makes the plug-in, which is the login and what clients are told of providers, and for each provider by name the
 // authentication of its users, which works without the plug-in too.

@@ -153,7 +153,7 @@ func webConfig(s *config.Settings) web.Config {
 	h := s.HTTP
 	c := web.Config{
 		Version: s.Project.Prefix(), Scheme: h.Scheme, Host: h.Host, ReadOnly: h.ReadOnly,
-		CORS:            rest.CORS{Origins: h.CORS.Origins, MaxAge: seconds(h.CORS.MaxAge)},
+		CORS:            rest.CORS{Origins: h.CORS.Origins, MaxAge: seconds(h.CORS.MaxAge), NoCache: h.CORS.MaxAge == 0},
 		VersionRedirect: redirect(h.VersionRedirect, h.VersionRedirectTTL), SlashRedirect: redirect(h.SlashRedirect, h.SlashRedirectTTL),
 		Errors: rest.ErrorOptions{RetryAfter: seconds(h.RetryAfter), Info: s.Project.ErrorLink},
 		EOS:    h.EndOfService.At, EOSMessage: h.EndOfService.Message, EOSURL: cmp.Or(h.EndOfService.URL, s.Project.Docs),

@@ -142,6 +142,18 @@ func TestCallersAreAskedForCredentialsOfTheRealmOfEachPolicy(t *testing.T) {
 	}
 }
 
+func TestBrowsersRememberPreflightsAsLongAsIsSaid(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]string{"60": "60", "0": "0", "": ""} {
+		s, _ := start(t, "kinto.cors_max_age_seconds = "+setting)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, "/v1/buckets", nil)
+		r.Header = http.Header{"Origin": {"https://page.example"}, "Access-Control-Request-Method": {"GET"}}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		header(t, w, "Access-Control-Max-Age", want)
+	}
+}
+
 func TestTheRootTellsWhatTheSettingsSay(t *testing.T) {
 	t.Parallel()
 	s, file := start(t, "kinto.project_name = my project", "kinto.project_version = 7", "kinto.http_api_version = 3.4", "kinto.batch_max_requests = 0",

@@ -2,11 +2,8 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 
 	"github.com/kintolog/kintolog/attachments"
 	"github.com/kintolog/kintolog/config"
@@ -62,24 +59,9 @@ func attachmentStore(s *config.Settings) (attachments.Store, error) {
 	return attachments.OpenLocal(filepath.Join(s.Storage.DataDir, "attachments"))
 }
 
-// s3Settings are the names of attachment.aws.*.
-var s3Settings = []string{"access_key", "acl", "bucket_name", "endpoint", "region", "secret_key", "use_path_style"}
-
 func attachmentS3(a config.Attachments) (attachments.Store, error) {
-	for name := range a.AWS {
-		if !slices.Contains(s3Settings, name) {
-			return nil, fmt.Errorf("attachment.aws.%s is not one of %q", name, s3Settings)
-		}
-	}
-	pathStyle := false
-	if text := string(a.AWS["use_path_style"]); text != "" {
-		var err error
-		if pathStyle, err = strconv.ParseBool(text); err != nil {
-			return nil, errors.New("attachment.aws.use_path_style must be true or false")
-		}
-	}
 	return attachments.NewS3(attachments.S3Config{
 		Endpoint: string(a.AWS["endpoint"]), Region: string(a.AWS["region"]), Bucket: string(a.AWS["bucket_name"]),
-		AccessKey: string(a.AWS["access_key"]), SecretKey: string(a.AWS["secret_key"]), ACL: string(a.AWS["acl"]), PathStyle: pathStyle,
+		AccessKey: string(a.AWS["access_key"]), SecretKey: string(a.AWS["secret_key"]), ACL: string(a.AWS["acl"]), PathStyle: a.AWS["use_path_style"] == "true",
 	})
 }

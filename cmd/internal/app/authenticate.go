@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/kinto/accounts"
@@ -16,7 +17,8 @@ func authenticate(app *server.App, s *config.Settings) error {
 		app.Plugins = append(app.Plugins, login)
 	}
 	users, passwords := accounts.New(accounts.Options{
-		Secret: string(s.Auth.UserIDSecret), TTL: s.Auth.AccountCacheTTL, Realm: realm(s.Auth.Policies),
+		// A second is the least that the cache knows; zero would be the default.
+		Secret: string(s.Auth.UserIDSecret), TTL: max(s.Auth.AccountCacheTTL, time.Second), Realm: realm(s.Auth.Policies),
 	})
 	if s.Plugins.Has(config.PluginAccounts) {
 		if err := accounts.Validate(kinds(s.Auth.Policies), s.Resources.Grants); err != nil {

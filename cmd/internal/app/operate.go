@@ -9,6 +9,7 @@ import (
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/kinto/openid"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
@@ -55,6 +56,8 @@ func advice(err error) string {
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
 		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
 			"to go on with the log as it is, stop the service, run kintolog rebuild, and start again"
+	case errors.Is(err, openid.ErrDiscovery):
+		return "start it, or correct the issuer of the policy"
 	case errors.Is(err, eventstore.ErrCorrupt):
 		return "the log is damaged, restore it from a backup"
 	}

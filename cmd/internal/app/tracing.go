@@ -21,6 +21,9 @@ import (
 // traces adds to a service that its spans are exported, if the environment asks for it by the variables that OpenTelemetry has
 // for that. The function returned exports what is left, and stops.
 func traces(ctx context.Context, application *server.App, config *server.Config, logger *logrus.Logger) (stop func(), err error) {
+	for _, name := range asideFromTraces(os.Getenv) {
+		logger.WithContext(ctx).Warnf("%s has no effect: metrics are served for Prometheus or sent to StatsD, and the log is written to stderr.", name)
+	}
 	asked, err := tracesAsked(os.Getenv)
 	if !asked || err != nil {
 		return func() {}, err
@@ -64,4 +67,16 @@ func tracesAsked(env func(string) string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// asideFromTraces are the variables that ask for what is not exported this way.
+func asideFromTraces(env func(string) string) (names []string) {
+	for _, name := range []string{
+		"OTEL_METRICS_EXPORTER", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_LOGS_EXPORTER", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+	} {
+		if value := env(name); value != "" && value != "none" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
