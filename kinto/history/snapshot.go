@@ -117,14 +117,19 @@ func (s *snapshot) records(ctx context.Context) ([]domain.Object, error) {
 
 // former are the last states, at the moment, of records that changed since.
 func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map[string]bool) ([]domain.Object, error) {
+	deleted, err := s.deleted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	q := domain.Query{Plural: historyOf(s.bucket), Filters: []domain.Filter{
 		equal("resource_name", "record"), equal("collection_id", s.collection.ID()), s.filter(domain.Max, "target.data.last_modified"),
+		filter(domain.Greater, "last_modified", deleted),
 	}}
 	if len(changed) <= maxNamed {
 		q.Filters = append(q.Filters, oneOf("record_id", changed))
 	}
 	var former []domain.Object
-	err := s.each(ctx, q, func(entry domain.Object) {
+	err = s.each(ctx, q, func(entry domain.Object) {
 		o, live := target(entry, plural)
 		if !changed[o.URI.ID()] {
 			return
@@ -135,6 +140,18 @@ func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map
 		}
 	})
 	return former, err
+}
+
+// deleted is when the history says that a collection with this id was deleted last, 0 if none was. What was in that one is
+// not for those who may read this one.
+func (s *snapshot) deleted(ctx context.Context) (domain.Timestamp, error) {
+	_, last, err := s.reader.List(ctx, domain.Needs{}, domain.Query{Plural: historyOf(s.bucket), Limit: 1, Filters: []domain.Filter{
+		equal("uri", string(s.collection)), equal("action", string(domain.Deleted)),
+	}})
+	if err != nil || len(last.Objects) == 0 {
+		return 0, err
+	}
+	return last.Objects[0].LastModified, nil
 }
 
 // maxNamed is how many records a query of the history names.
@@ -153,8 +170,10 @@ func target(entry domain.Object, plural domain.Plural) (o domain.Object, live bo
 	return o, string(action) != `"`+string(domain.Deleted)+`"`
 }
 
-func (s *snapshot) filter(op domain.Op, field string) domain.Filter {
-	return domain.Filter{Field: domain.ParseField(field), Op: op, Values: [][]byte{strconv.AppendInt(nil, int64(s.at), 10)}}
+func (s *snapshot) filter(op domain.Op, field string) domain.Filter { return filter(op, field, s.at) }
+
+func filter(op domain.Op, field string, at domain.Timestamp) domain.Filter {
+	return domain.Filter{Field: domain.ParseField(field), Op: op, Values: [][]byte{strconv.AppendInt(nil, int64(at), 10)}}
 }
 
 func equal(field, text string) domain.Filter {

@@ -69,6 +69,23 @@ func TestSnapshotsShowRecordsAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestSnapshotsHaveNothingOfACollectionThatWasDeletedBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t, history.Options{})
+	s.do("PUT /buckets/b")
+	s.do("PUT /buckets/b/collections/c")
+	former := s.do("PUT "+records+"/r", `{"data":{"v":1}}`)
+	s.do("DELETE /buckets/b/collections/c")
+	s.do("PUT /buckets/b/collections/c", `{"permissions":{"read":["account:reader"]}}`)
+	second := s.do("PUT "+records+"/r", `{"data":{"v":2}}`)
+	s.do("PUT "+records+"/r", `{"data":{"v":3}}`)
+	for at, want := range map[int64]string{former: "", second: "r 2"} {
+		if got := s.versions(at); got != want {
+			t.Errorf("at %d: got %q, want %q", at, got, want)
+		}
+	}
+}
+
 func TestSnapshotsAreForReaders(t *testing.T) {
 	t.Parallel()
 	s := start(t, history.Options{})
