@@ -16,12 +16,31 @@ func ContainsAny(doc, parts []byte) bool {
 	if KindOf(doc) != KindArray {
 		return false
 	}
-	for part := range Elements(parts) {
-		if isScalar(part) && holds(doc, part) {
+	wanted := scalarsOf(parts)
+	var key []byte
+	for element := range Elements(doc) {
+		if !isScalar(element) {
+			continue
+		}
+		key = AppendKey(key[:0], element)
+		if _, ok := wanted[string(key)]; ok {
 			return true
 		}
 	}
 	return false
+}
+
+// scalarsOf is the set of the keys of all scalars that are elements of the array.
+func scalarsOf(array []byte) map[string]struct{} {
+	set := map[string]struct{}{}
+	var key []byte
+	for element := range Elements(array) {
+		if isScalar(element) {
+			key = AppendKey(key[:0], element)
+			set[string(key)] = struct{}{}
+		}
+	}
+	return set
 }
 
 func isScalar(value []byte) bool {
@@ -35,12 +54,7 @@ func contains(whole, part []byte) bool {
 	}
 	switch KindOf(part) {
 	case KindArray:
-		for element := range Elements(part) {
-			if !holds(whole, element) {
-				return false
-			}
-		}
-		return true
+		return holdsScalars(whole, part) && holdsOthers(whole, part)
 	case KindObject:
 		for c := walk(part); ; {
 			name, value, ok := c.member()
@@ -54,6 +68,36 @@ func contains(whole, part []byte) bool {
 	default:
 		return Equal(whole, part)
 	}
+}
+
+// holdsScalars tells whether all scalars of the array part are elements of whole. It takes time in proportion to the length of
+// both, not to the product.
+func holdsScalars(whole, part []byte) bool {
+	missing := scalarsOf(part)
+	if len(missing) == 0 {
+		return true
+	}
+	var key []byte
+	for element := range Elements(whole) {
+		if !isScalar(element) {
+			continue
+		}
+		key = AppendKey(key[:0], element)
+		if delete(missing, string(key)); len(missing) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsOthers tells whether all arrays and objects of the array part are contained in elements of whole.
+func holdsOthers(whole, part []byte) bool {
+	for element := range Elements(part) {
+		if !isScalar(element) && !holds(whole, element) {
+			return false
+		}
+	}
+	return true
 }
 
 // holds tells whether an element of the array contains the value.

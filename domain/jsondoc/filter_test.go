@@ -1,6 +1,7 @@
 package jsondoc_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -30,6 +31,9 @@ func TestContainsHoldsEveryElement(t *testing.T) {
 		{`"a"`, `["a"]`, false},
 		{``, `["a"]`, false},
 		{`[1]`, `1`, false},
+		{`[1.0,18446744073709551615,"\u00E9",[true],{"a":null}]`, `[{"a":null},1,"\u00E9",[true],18446744073709551615]`, true},
+		{`[1.0,18446744073709551615]`, `[18446744073709551614]`, false},
+		{`["\n"]`, `["\n","n"]`, false},
 	} {
 		if got := jsondoc.Contains([]byte(c.doc), []byte(c.part)); got != c.want {
 			t.Errorf("Contains(%s, %s) = %v", c.doc, c.part, got)
@@ -162,5 +166,28 @@ func TestPythonReprLooksLikePython(t *testing.T) {
 	}
 	if got, want := jsondoc.Shown([]byte(`["1"]`)), "['1']"; got != want {
 		t.Errorf("Shown = %s; want %s", got, want)
+	}
+}
+
+// Many values are looked for together: comparing each with each would take minutes.
+func TestManyScalarsAreLookedForTogether(t *testing.T) {
+	t.Parallel()
+	doc, parts := []byte("["), []byte("[")
+	for i := range 100_000 {
+		doc = append(strconv.AppendInt(doc, int64(i), 10), ',')
+		parts = append(strconv.AppendInt(parts, int64(-i), 10), ',')
+	}
+	doc[len(doc)-1], parts[len(parts)-1] = ']', ']'
+	parts[1] = '1' // 0 becomes 1
+	for _, c := range []struct {
+		doc, parts    []byte
+		all, anything bool
+	}{{doc, doc, true, true}, {doc, parts, false, true}, {parts, doc, false, true}, {doc, []byte("[-1]"), false, false}} {
+		if all := jsondoc.Contains(c.doc, c.parts); all != c.all {
+			t.Errorf("Contains is %v", all)
+		}
+		if anything := jsondoc.ContainsAny(c.doc, c.parts); anything != c.anything {
+			t.Errorf("ContainsAny is %v", anything)
+		}
 	}
 }

@@ -58,9 +58,28 @@ func (p *queryParser) filter(name string, values []string) {
 		p.fail(name, "%s", err)
 	case len(bounds) > p.opts.Limits.Values:
 		p.fail(name, "More than %d values", p.opts.Limits.Values)
+	case op == domain.Contains && structures(bounds) > p.opts.Limits.structures():
+		p.fail(name, "More than %d arrays, objects and members of objects", p.opts.Limits.structures())
 	default:
 		p.add(field, op, bounds...)
 	}
+}
+
+// structures counts the arrays and objects among values and within them, and the members of the objects. Unlike scalars, which
+// are looked for together, each takes time of its own.
+func structures(values [][]byte) (count int) {
+	for _, value := range values {
+		if !jsondoc.IsObject(value) && jsondoc.KindOf(value) != jsondoc.KindArray {
+			continue
+		}
+		within := slices.Collect(jsondoc.Elements(value))
+		for _, member := range jsondoc.Members(value) {
+			within = append(within, member)
+			count++
+		}
+		count += 1 + structures(within)
+	}
+	return count
 }
 
 func (p *queryParser) add(field domain.Field, op domain.Op, values ...[]byte) {

@@ -14,7 +14,7 @@ import (
 type QueryLimits struct {
 	Length     int // bytes of the raw query string; default 32768
 	Parameters int // distinct names; default 100
-	Values     int // values of one filter; default 1000
+	Values     int // values of one filter, and twenty times the arrays, objects and members in those of "contains_"; default 1000
 	Sort       int // criteria of the order; default 10
 	Fields     int // attributes in _fields; default 100
 	Depth      int // names in the path of one attribute; default 20
@@ -30,6 +30,9 @@ func (l QueryLimits) withDefaults() QueryLimits {
 		Depth:      positive(l.Depth, 20),
 	}
 }
+
+// structures is how much of the values of one "contains_" may be other than scalars.
+func (l QueryLimits) structures() int { return max(1, l.Values/20) }
 
 // QueryOptions are what the answer to a query string depends on beside itself.
 type QueryOptions struct {
