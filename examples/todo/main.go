@@ -1,5 +1,5 @@
 // Command todo is a service of its own: lists of things to do, and the things in them, with everything that Kintolog
-// does for a resource. Run it, and try
+// does for a resource. What else such a service can have is in plugins.go. Run it, and try
 //
 //	curl -u me:secret -X PUT http://127.0.0.1:8888/v1/lists/home
 //	curl -u me:secret -X POST http://127.0.0.1:8888/v1/lists/home/items \
@@ -13,6 +13,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/openapi"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
 )
@@ -27,8 +28,13 @@ var todo = server.App{
 			{Name: "done", Type: domain.Boolean, Default: false},
 		}},
 	},
-	Policy:         domain.Policy{Grants: map[string][]string{"list_create": {domain.Authenticated}}},
-	Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "keep this one to yourself"})},
+	Policy: domain.Policy{Grants: map[string][]string{"list_create": {domain.Authenticated}}},
+	Authenticators: []server.Authentication{
+		server.Static(keys{"and this one": "robot"}),
+		server.Static(web.BasicAuth{Secret: "keep this one to yourself"}),
+	},
+	Security: map[string]openapi.Scheme{"key": {Header: "X-Key"}, "basicauth": {}},
+	Plugins:  []server.Plugin{visits, position, counted, linked, moving},
 }
 
 // whileOpen refuses to add or change items of a list that is closed.
