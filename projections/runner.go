@@ -20,6 +20,8 @@ type RunnerOptions struct {
 	MaxDelay  time.Duration // between attempts while the store or the log is unavailable, default 5 s
 	// CheckEvery is the time between two looks whether the store still holds what was applied, default 1 s.
 	CheckEvery time.Duration
+	// GivesUp, if set, is told why when the runner stops before it is closed: no later attempt can succeed.
+	GivesUp func(error)
 }
 
 func (o RunnerOptions) withDefaults() RunnerOptions {
@@ -127,6 +129,9 @@ func (r *Runner) run(ctx context.Context) {
 		r.report(err)
 		if !mayPass(err) {
 			r.fail(err)
+			if r.options.GivesUp != nil {
+				r.options.GivesUp(err)
+			}
 			return
 		}
 		if r.Position() > before {

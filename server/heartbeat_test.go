@@ -1,14 +1,17 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
@@ -63,6 +66,36 @@ func (s stuck) Apply(ctx context.Context, c projections.Change) error {
 		return projections.ErrUnavailable
 	}
 	return s.Store.Apply(ctx, c)
+}
+
+// diverged is a read model that turns out to be another log's.
+type diverged struct{ projections.Store }
+
+func (d diverged) Apply(ctx context.Context, c projections.Change) error {
+	if c.From.Position == 0 {
+		return d.Store.Apply(ctx, c)
+	}
+	return projections.ErrDiverged
+}
+
+func TestAProjectorThatGivesUpIsTold(t *testing.T) {
+	t.Parallel()
+	var told bytes.Buffer
+	s := start(t, func(a *server.App, c *server.Config) {
+		c.Logger = logrus.New()
+		c.Logger.SetOutput(&told)
+		c.Readable = 10 * time.Second
+		a.Plugins = []server.Plugin{{Name: "x", Wrap: server.Wrappers{
+			Model: func(m projections.Store) projections.Store { return diverged{m} },
+		}}}
+	})
+	ask(t, s, "alice", "PUT /buckets/b", "")
+	if err := s.Close(); err != nil { // after which nothing is told any more
+		t.Error(err)
+	}
+	if line := told.String(); !strings.Contains(line, "is not kept up with the log any more") || !strings.Contains(line, projections.ErrDiverged.Error()) {
+		t.Errorf("got %s", line)
+	}
 }
 
 func TestTheHeartbeatFailsWhenTheReadModelStaysBehind(t *testing.T) {

@@ -157,7 +157,9 @@ func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, 
 		s.onClose(func() error { waiter.Close(); return nil })
 		return watched{waiter}, nil
 	}
-	runner, err := projections.Start(ctx, p.Log, p.Model, p.Catalog, projections.RunnerOptions{})
+	runner, err := projections.Start(ctx, p.Log, p.Model, p.Catalog, projections.RunnerOptions{GivesUp: func(err error) {
+		config.Logger.WithError(err).Error("the read model is not kept up with the log any more")
+	}})
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func TestAReadOnlyDataFolderIsRefused(t *testing.T) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	says(t, dir, "read-only file system")
+	says(t, dir, "read-only file system", "set another one")
 }
 
 // says checks that a service does not start on a data folder and tells why.

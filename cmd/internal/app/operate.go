@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 
 	"github.com/sirupsen/logrus"
@@ -56,12 +57,20 @@ func advice(err error) string {
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
 		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
 			"to go on with the log as it is, stop the service, run kintolog rebuild, and start again"
+	case forbidden(err):
+		return "let the user that it runs as have that file or folder, or set another one"
 	case errors.Is(err, openid.ErrDiscovery):
 		return "start it, or correct the issuer of the policy"
 	case errors.Is(err, eventstore.ErrCorrupt):
 		return "the log is damaged, restore it from a backup"
 	}
 	return ""
+}
+
+// forbidden tells whether a file cannot be used by whom the program runs as.
+func forbidden(err error) bool {
+	_, ofFile := errors.AsType[*fs.PathError](err)
+	return ofFile && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS))
 }
 
 // Release is the version of the software, with the commit that it was built from where that is known.

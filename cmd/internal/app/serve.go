@@ -25,11 +25,11 @@ const grace = 20 * time.Second
 func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger) (err error) {
 	s, err := o.Settings(logger)
 	if err != nil {
-		return err
+		return Advise(err)
 	}
 	application, err := App(s)
 	if err != nil {
-		return err
+		return Advise(err)
 	}
 	running := Config(s, logger)
 	if running.WithoutProjector = o.NoProjector; o.NoProjector {
