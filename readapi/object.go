@@ -19,57 +19,17 @@ func (a *API) Object(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := visible(state, r.Caller, r.Resource, r.URI)
-	if err != nil {
+	if err := readable(state, r.Caller, r.Resource, r.URI); err != nil {
 		return err
 	}
-	return a.answerObject(w, r, state, o)
-}
-
-// Find is the object that GET would answer the caller with, or the error.
-func (a *API) Find(ctx context.Context, c domain.Caller, u domain.URI) (domain.Object, error) {
-	resource := a.catalog.Of(u)
-	if resource == nil {
-		return domain.Object{}, &domain.Error{Code: domain.MissingResource}
-	}
-	state, err := a.around(ctx, c, u)
-	if err != nil {
-		return domain.Object{}, err
-	}
-	return visible(state, c, resource, u)
-}
-
-// around is the state that tells whether the caller may see an object.
-func (a *API) around(ctx context.Context, c domain.Caller, u domain.URI) (*domain.State, error) {
-	return a.load(ctx, domain.Needs{Objects: append(u.Plural().Ancestors(), u), Members: c.Members()})
-}
-
-// visible is the object, if the caller may see it and it is there.
-func visible(state *domain.State, c domain.Caller, resource *domain.Resource, u domain.URI) (domain.Object, error) {
-	if !state.Permits(c, domain.ReadObject, resource, u) {
-		return domain.Object{}, c.Refusal("read", string(u))
-	}
-	if resource.NeedsParent {
-		if err := state.ParentMissing(resource, u.Plural()); err != nil {
-			return domain.Object{}, err
-		}
-	}
-	if !resource.IDs.Valid(u.ID()) {
-		return domain.Object{}, domain.InvalidID()
-	}
-	o := state.Object(u)
-	if !o.Live() {
-		return domain.Object{}, &domain.Error{Code: domain.UnknownObject, Resource: resource.Name, ID: u.ID()}
-	}
-	return o, nil
-}
-
-// answerObject writes an object that the caller may see.
-func (a *API) answerObject(w http.ResponseWriter, r *web.Request, state *domain.State, o domain.Object) error {
 	precondition, problem := rest.ParsePrecondition(r.Header)
-	fields, err := rest.ParseFields(r.URL.RawQuery, a.queryOptions(r.Resource))
-	if problem = rest.Join(problem, err); problem != nil {
+	fields, fault := rest.ParseFields(r.URL.RawQuery, a.queryOptions(r.Resource))
+	if problem = rest.Join(problem, fault); problem != nil {
 		return problem
+	}
+	o, err := found(state, r.Resource, r.URI)
+	if err != nil {
+		return err
 	}
 	notModified, failed := precondition.CheckRead(o.LastModified, o.Data)
 	if failed != nil {
@@ -84,6 +44,50 @@ func (a *API) answerObject(w http.ResponseWriter, r *web.Request, state *domain.
 	a.setCache(h, r, state)
 	writeJSON(w, objectBody(o, state.Shown(o, r.Caller), fields))
 	return nil
+}
+
+// Find is the object that GET would answer the caller with, or the error.
+func (a *API) Find(ctx context.Context, c domain.Caller, u domain.URI) (domain.Object, error) {
+	resource := a.catalog.Of(u)
+	if resource == nil {
+		return domain.Object{}, &domain.Error{Code: domain.MissingResource}
+	}
+	state, err := a.around(ctx, c, u)
+	if err != nil {
+		return domain.Object{}, err
+	}
+	if err := readable(state, c, resource, u); err != nil {
+		return domain.Object{}, err
+	}
+	return found(state, resource, u)
+}
+
+// around is the state that tells whether the caller may see an object.
+func (a *API) around(ctx context.Context, c domain.Caller, u domain.URI) (*domain.State, error) {
+	return a.load(ctx, domain.Needs{Objects: append(u.Plural().Ancestors(), u), Members: c.Members()})
+}
+
+// readable is the error for a caller who may not see the object, or for an object whose parent is missing.
+func readable(state *domain.State, c domain.Caller, resource *domain.Resource, u domain.URI) error {
+	if !state.Permits(c, domain.ReadObject, resource, u) {
+		return c.Refusal("read", string(u))
+	}
+	if resource.NeedsParent {
+		return state.ParentMissing(resource, u.Plural())
+	}
+	return nil
+}
+
+// found is the object, if it is there.
+func found(state *domain.State, resource *domain.Resource, u domain.URI) (domain.Object, error) {
+	if !resource.IDs.Valid(u.ID()) {
+		return domain.Object{}, domain.InvalidID()
+	}
+	o := state.Object(u)
+	if !o.Live() {
+		return domain.Object{}, &domain.Error{Code: domain.UnknownObject, Resource: resource.Name, ID: u.ID()}
+	}
+	return o, nil
 }
 
 // objectBody is an object with the permissions shown, or only some of its attributes.
