@@ -1,8 +1,12 @@
 package web
 
 import (
+	"log"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
 )
@@ -67,5 +71,14 @@ func (f *Frame) HTTPServer() *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    limits.URL + limits.HeaderBytes + margin,
+		ErrorLog:          log.New(complaints{f.config.Log}, "", 0),
 	}
+}
+
+// complaints is where an http.Server tells what goes wrong outside of requests, such as that there are too many connections.
+type complaints struct{ log *logrus.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.log.Warn(strings.TrimSpace(string(line)))
+	return len(line), nil
 }

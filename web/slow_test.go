@@ -2,10 +2,13 @@ package web_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +24,35 @@ func large(written chan<- error, size int) web.Endpoint {
 			return nil
 		},
 	}}}
+}
+
+// crowded is a listener that has no room for a connection, and then is closed.
+type crowded struct {
+	net.Listener
+	asked bool
+}
+
+func (c *crowded) Accept() (net.Conn, error) {
+	if c.asked {
+		return nil, net.ErrClosed
+	}
+	c.asked = true
+	return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+}
+
+func TestConnectionsForWhichThereIsNoRoomAreALineOfTheLog(t *testing.T) {
+	t.Parallel()
+	frame, logged := setup(t, nil)
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := frame.HTTPServer().Serve(&crowded{Listener: listener}); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if line := logged.String(); !strings.HasPrefix(line, `{"level":"warning","msg":"http: Accept error: accept: too many open files`) {
+		t.Errorf("got %q", line)
+	}
 }
 
 func TestAClientThatDoesNotTakeItsAnswerIsCutOff(t *testing.T) {
