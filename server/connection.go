@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/sirupsen/logrus"
@@ -49,11 +50,15 @@ func (c *connection) returns(nc *nats.Conn) {
 	c.logger.WithField("server", c.server).Info("the connection to NATS is back")
 }
 
-// connectedTo is the host and port of a server, without what may be secret in its URL.
-func connectedTo(nc *nats.Conn) string {
-	u, err := url.Parse(nc.ConnectedUrl())
-	if err != nil {
-		return ""
+func connectedTo(nc *nats.Conn) string { return hosts(nc.ConnectedUrl()) }
+
+// hosts are those of URLs, with their ports, and without what may be secret.
+func hosts(urls string) string {
+	var all []string
+	for text := range strings.SplitSeq(urls, ",") {
+		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Host != "" {
+			all = append(all, u.Host)
+		}
 	}
-	return u.Host
+	return strings.Join(all, ", ")
 }

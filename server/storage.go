@@ -101,7 +101,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 	if config.Log.URL != "" {
 		nc, err := nats.Connect(config.Log.URL, append(c.options(), config.Log.Options...)...)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrNoLog, err)
+			return nil, nil, fmt.Errorf("%w at %s: %w", ErrNoLog, hosts(config.Log.URL), err)
 		}
 		return nc, func(ctx context.Context) Durability { return externalDurability(ctx, config.Log.MonitorURLs) }, nil
 	}

@@ -59,7 +59,7 @@ func TestItSaysWhatToDoWhenItCannotStart(t *testing.T) {
 	}{
 		{other.Host, "", "set another port"},
 		{"127.0.0.1:0", "KINTO_NATS_LISTEN=" + other.Host, "set another port"},
-		{"127.0.0.1:0", "KINTO_NATS_URL=nats://me:hush@127.0.0.1:1", "correct nats_url"},
+		{"127.0.0.1:0", "KINTO_NATS_URL=nats://me:hush@127.0.0.1:1", "at 127.0.0.1:1: nats: no servers available for connection: start the NATS servers, or correct nats_url"},
 		{"127.0.0.1:0", "KINTO_INCLUDES=kinto.plugins.openid,KINTO_MULTIAUTH_POLICIES=o,KINTO_MULTIAUTH_POLICY_O_USE=openid," +
 			"KINTO_MULTIAUTH_POLICY_O_CLIENT_ID=c,KINTO_MULTIAUTH_POLICY_O_ISSUER=http://127.0.0.1:1", "correct the issuer"},
 		{"127.0.0.1:0", "KINTO_STORAGE_BACKEND=postgresql,KINTO_STORAGE_URL=postgresql://me:hush@127.0.0.1:1/db", "correct storage_url"},
