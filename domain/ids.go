@@ -24,8 +24,11 @@ var UUIDs = IDs{New: uuid.NewString, Unique: true, Valid: uuidSyntax.MatchString
 
 // UpTo are the ids of at most so many bytes. It must leave room for those that are made.
 func (ids IDs) UpTo(length int) IDs {
-	if ids.Valid == nil {
+	if ids.Valid == nil && ids.New == nil {
 		ids = SafeIDs
+	}
+	if ids.Valid == nil {
+		return ids // which no catalog takes
 	}
 	valid := ids.Valid
 	ids.Valid = func(id string) bool { return len(id) <= length && valid(id) }

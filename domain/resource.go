@@ -63,8 +63,9 @@ type Resource struct {
 	texts     []string
 }
 
-// IDs makes ids and says which are well formed. It must accept what it makes.
+// IDs makes ids and says which are well formed. It must accept what it makes. None is longer than [MaxIDLength].
 type IDs struct {
+	// New is nil if who creates an object has to name it.
 	New func() string
 	// Unique tells that nothing else ever has an id that New makes, by chance neither, so that nobody looks.
 	Unique bool
@@ -178,9 +179,10 @@ func (c *Catalog) add(r *Resource) error {
 	if c.byWords[r.words] != nil {
 		return fmt.Errorf("the path %q is taken", r.Path)
 	}
-	if r.IDs.Valid == nil {
-		r.IDs = SafeIDs
+	if r.IDs.Valid == nil && r.IDs.New != nil {
+		return fmt.Errorf("its ids are made, and nothing says which are well formed")
 	}
+	r.IDs = r.IDs.UpTo(MaxIDLength)
 	if r.IDs.New != nil && !r.IDs.Valid(r.IDs.New()) {
 		return fmt.Errorf("its ids are not valid by its own rule")
 	}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/kintolog/kintolog/domain"
@@ -30,9 +29,9 @@ func Rebuild(ctx context.Context, app App, config Config, progress func(done, to
 	s := &Server{}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	config = config.withDefaults()
-	catalog, err := domain.NewCatalog(policy(app), resources(app, config.Limits)...)
+	catalog, err := declare(app, config.Limits)
 	if err != nil {
-		return fmt.Errorf("declare resources: %w", err)
+		return err
 	}
 	dir, err := s.folder(config)
 	if err != nil {

@@ -248,9 +248,9 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 
 // openStores opens the log and the read model for the resources of an app.
 func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts, error) {
-	catalog, err := domain.NewCatalog(policy(app), resources(app, config.Limits)...)
+	catalog, err := declare(app, config.Limits)
 	if err != nil {
-		return Parts{}, fmt.Errorf("declare resources: %w", err)
+		return Parts{}, err
 	}
 	p := Parts{App: app, Config: config, Catalog: catalog}
 	dir, err := s.folder(config)
@@ -269,6 +269,22 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	}
 	p.Model = cached.New(p.Model, catalog)
 	return p, nil
+}
+
+// declare makes the catalog of all resources, and refuses checks of what is not there.
+func declare(app App, limits Limits) (*domain.Catalog, error) {
+	catalog, err := domain.NewCatalog(policy(app), resources(app, limits)...)
+	if err != nil {
+		return nil, fmt.Errorf("declare resources: %w", err)
+	}
+	for _, plugin := range app.Plugins {
+		for name := range plugin.Checks {
+			if catalog.Resource(name) == nil {
+				return nil, fmt.Errorf("plug-in %s: there is no resource %q to check", plugin.Name, name)
+			}
+		}
+	}
+	return catalog, nil
 }
 
 func resources(app App, limits Limits) []domain.Resource {

@@ -104,13 +104,21 @@ func TestAnOperationIsDescribedAsItsMethodSays(t *testing.T) {
 	}
 }
 
-func TestAHeartbeatHasOneCheckOfAName(t *testing.T) {
+func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
-	app, config := definition()
-	well := map[string]func(context.Context) error{"cache": func(context.Context) error { return nil }}
-	app.Plugins = []server.Plugin{{Name: "mine", Heartbeats: well}}
-	_, err := server.Open(t.Context(), app, config)
-	if err == nil || !strings.Contains(err.Error(), "plug-in mine: there is a heartbeat cache already") {
-		t.Errorf("Open: got %v", err)
+	for want, plugin := range map[string]server.Plugin{
+		"plug-in mine: there is a heartbeat cache already": {Heartbeats: map[string]func(context.Context) error{
+			"cache": func(context.Context) error { return nil },
+		}},
+		`plug-in mine: there is no resource "unheard-of" to check`: {Checks: map[string]func(domain.Write) ([]byte, error){
+			"unheard-of": func(w domain.Write) ([]byte, error) { return w.Data, nil },
+		}},
+	} {
+		app, config := definition()
+		plugin.Name = "mine"
+		app.Plugins = []server.Plugin{plugin}
+		if _, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open: got %v, want %s", err, want)
+		}
 	}
 }
