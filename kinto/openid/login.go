@@ -58,7 +58,7 @@ func (l login) begin(w http.ResponseWriter, r *web.Request) error {
 	state := make([]byte, p.StateLength)
 	_, _ = rand.Read(state) // never fails
 	token := hex.EncodeToString(state)
-	if err := l.cache.Set(r.Context(), stateKey(token), []byte(callback), p.StateTTL); err != nil {
+	if err := l.cache.Set(r.Context(), p.stateKey(token), []byte(callback), p.StateTTL); err != nil {
 		return unavailable(fmt.Errorf("remember a login: %w", err))
 	}
 	oauth := p.oauth(returnTo(r))
@@ -169,7 +169,8 @@ func options(query url.Values, p *provider) ([]oauth2.AuthCodeOption, *domain.Er
 	return options, nil
 }
 
-func stateKey(state string) string { return "openid:state:" + state }
+// stateKey is of one provider, so that none can end the logins that were begun with another one.
+func (p *provider) stateKey(state string) string { return "openid:state:" + p.Name + ":" + state }
 
 // take returns the callback of the login with a state, and ends the login.
 func (l login) take(ctx context.Context, state string, p *provider) (string, error) {
@@ -178,7 +179,7 @@ func (l login) take(ctx context.Context, state string, p *provider) (string, err
 	found := false
 	if len(state) == hex.EncodedLen(p.StateLength) {
 		var err error
-		if callback, found, err = l.cache.Take(ctx, stateKey(state)); err != nil {
+		if callback, found, err = l.cache.Take(ctx, p.stateKey(state)); err != nil {
 			return "", unavailable(fmt.Errorf("look up a login: %w", err))
 		}
 	}

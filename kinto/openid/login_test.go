@@ -121,7 +121,7 @@ func TestALoginTellsTheProviderWhatItNeeds(t *testing.T) {
 	if got := header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("got Cache-Control %q", got)
 	}
-	kept, _, err := cache.Get(t.Context(), "openid:state:"+state)
+	kept, _, err := cache.Get(t.Context(), "openid:state:acme:"+state)
 	if err != nil || string(kept) != callback {
 		t.Errorf("remembered: got %s, %v, want %s", kept, err, callback)
 	}
@@ -171,6 +171,21 @@ func TestALoginIsRefusedWithAllThatIsWrong(t *testing.T) {
 		if status != http.StatusBadRequest || !reflect.DeepEqual(got, want) {
 			t.Errorf("%.80s: got %d %q, want 400 %q", path, status, got, want)
 		}
+	}
+}
+
+func TestAStateIsOfTheProviderThatTheLoginBeganWith(t *testing.T) {
+	t.Parallel()
+	other := provider(newIDP(t))
+	other.Name = "other"
+	s := start(t, newCache(), provider(newIDP(t)), other)
+	state := s.begin(t, "https://app.example.org/")
+	status, _, body := s.get(t, "/openid/other/token?code=c&state="+state, "")
+	if p := problemOf(t, body); status != http.StatusBadRequest || p.Message != "Invalid state" {
+		t.Errorf("got %d %s, want an invalid state", status, body)
+	}
+	if status, _, body = s.get(t, "/openid/acme/token?error=access_denied&state="+state, ""); status != http.StatusTemporaryRedirect {
+		t.Errorf("where it began: got %d %s", status, body)
 	}
 }
 
