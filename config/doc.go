@@ -5,6 +5,6 @@
 // given, and, when asked, the generated secret of [LoadOrCreateSecret].
 //
 // Start with [Settings], every field of which names its setting. A setting is one line in table.go, which ties a name to a
-// field; names that contain the names of other things ("multiauth.policy.{n}.use") are in families.go. A setting
-// that can be given but has no effect yet belongs in unsupported.go, so that nobody is left to find out.
+// field; names that contain the names of other things ("multiauth.policy.{n}.use") are in families.go. Those of
+// Kinto that mean nothing here are in obsolete.go, so that nobody is left to find out.
 package config

@@ -52,7 +52,8 @@ func fixedSettings() []binding {
 
 // families are names that name something else in the middle, as the page writes them, and the list of listeners.
 var families = []string{
-	grantFamily, generatorFamily, expiryFamily, methodFamily, "object_{resource}_{method}_enabled", "event_listeners",
+	"{resource}_{permission}_principals", "{resource}_id_generator", "{resource}_cache_expires_seconds",
+	"plural_{resource}_{method}_enabled", "object_{resource}_{method}_enabled", "event_listeners",
 	"attachment.extra.{name}", "attachment.aws.{name}", "attachment.gcloud.{name}", "attachment.resources.{bucket}.{setting}",
 }
 

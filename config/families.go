@@ -29,15 +29,6 @@ var kintoResources = map[string]resource{
 
 var methods = []string{"get", "head", "post", "put", "patch", "delete"}
 
-// Families of names, as unsupported knows them.
-const (
-	grantFamily      = "{resource}_{permission}_principals"
-	generatorFamily  = "{resource}_id_generator"
-	expiryFamily     = "{resource}_cache_expires_seconds"
-	methodFamily     = "plural_{resource}_{method}_enabled"
-	attachmentFamily = "attachment.*"
-)
-
 // families sets what names of resources, buckets and collections are part of: in the file whatever there is, in
 // the environment what Kinto's resources can have.
 func (l *loader) families() {
@@ -48,8 +39,8 @@ func (l *loader) families() {
 		}
 	}
 	for _, name := range names {
-		if b, topic, ok := l.familyBinding(name); ok {
-			l.apply(b, topic)
+		if b, ok := l.familyBinding(name); ok {
+			l.apply(b)
 		}
 	}
 }
@@ -80,23 +71,23 @@ func (l *loader) familyNames() []string {
 }
 
 // familyBinding makes the binding for a name that belongs to a family.
-func (l *loader) familyBinding(name string) (b binding, topic string, ok bool) {
+func (l *loader) familyBinding(name string) (b binding, ok bool) {
 	r := &l.Resources
 	if grant, found := strings.CutSuffix(name, "_principals"); found && l.isGrant(grant) {
-		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return items(text), nil }), grantFamily, true
+		return entry(name, r.Grants, grant, func(text string) ([]string, error) { return items(text), nil }), true
 	}
 	if resource, found := strings.CutSuffix(name, "_id_generator"); found && l.resources[resource].ids {
 		return entry(name, r.IDGenerators, resource, func(text string) (IDGenerator, error) {
 			return component(generatorNames, text, generatorAdvice)
-		}), generatorFamily, true
+		}), true
 	}
 	if l.isExpiry(name) {
-		return entry(name, r.CacheExpires, name, parseExpiry), expiryFamily, true
+		return entry(name, r.CacheExpires, name, parseExpiry), true
 	}
 	if l.isMethod(name) {
 		b := entry(name, r.Methods, name, parseBool)
 		b.changed = func() bool { return !r.Methods[name] } // all are on
-		return b, methodFamily, true
+		return b, true
 	}
 	return l.attachmentBinding(name)
 }
@@ -136,31 +127,31 @@ const awsPrefix = "attachment.aws."
 var awsNames = []string{"access_key", "acl", "bucket_name", "endpoint", "region", "secret_key", "use_path_style"}
 
 // attachmentBinding is for what attachment.… names freely.
-func (l *loader) attachmentBinding(name string) (b binding, topic string, ok bool) {
+func (l *loader) attachmentBinding(name string) (b binding, ok bool) {
 	a := &l.Plugins.Attachments
 	if key, found := strings.CutPrefix(name, "attachment.extra."); found {
-		return entry(name, a.Extra, key, func(text string) (string, error) { return text, nil }), attachmentFamily, true
+		return entry(name, a.Extra, key, func(text string) (string, error) { return text, nil }), true
 	}
 	if key, found := strings.CutPrefix(name, awsPrefix); found {
-		return secretEntry(name, a.AWS, key, parseAWS(key)), attachmentFamily, slices.Contains(awsNames, key)
+		return secretEntry(name, a.AWS, key, parseAWS(key)), slices.Contains(awsNames, key)
 	}
 	if key, found := strings.CutPrefix(name, "attachment.gcloud."); found {
-		return secretEntry(name, a.Cloud, key, parseSecret), attachmentFamily, true
+		return secretEntry(name, a.Cloud, key, parseSecret), true
 	}
 	path, found := strings.CutPrefix(name, "attachment.resources.")
 	where, rule, inside := cutLast(path, ".")
 	if !found || !inside {
-		return binding{}, "", false
+		return binding{}, false
 	}
 	for _, b := range new(AttachmentRules).bindings("") {
 		if b.name == rule {
 			if strings.Count(where, ".") > 1 {
 				b.set = func(string) error { return errors.New("names more than a bucket and a collection") }
 			}
-			return ruleBinding(name, a, where, b), attachmentFamily, true
+			return ruleBinding(name, a, where, b), true
 		}
 	}
-	return binding{}, "", false
+	return binding{}, false
 }
 
 // ruleBinding keeps the text of a rule for one bucket or collection, if the rule accepts it.
@@ -210,7 +201,7 @@ func (l *loader) policies() {
 	for i := range l.Auth.Policies {
 		p := &l.Auth.Policies[i]
 		for _, b := range p.bindings("multiauth.policy." + p.Setting + ".") {
-			l.apply(b, b.name)
+			l.apply(b)
 		}
 	}
 	// A policy may be described and not listed.
@@ -227,16 +218,16 @@ func (l *loader) policies() {
 // listeners sets event_listeners.
 func (l *loader) listeners() {
 	var names []string
-	l.apply(list("event_listeners", &names), "event_listeners")
+	l.apply(list("event_listeners", &names))
 	for _, name := range names {
 		listener := Listener{
 			Name: name, Actions: []string{"create", "update", "delete"}, Options: map[string]Secret{},
 		}
 		prefix := "event_listeners." + name + "."
 		for _, b := range listener.bindings(prefix) {
-			_, found := l.apply(b, "event_listeners")
+			_, found := l.apply(b)
 			if !found && b.name == prefix+"use" { // the name may be that of the component
-				l.set(b, "event_listeners", name, "event_listeners")
+				l.set(b, name, "event_listeners")
 			}
 		}
 		l.options(&listener, prefix)
@@ -268,7 +259,7 @@ func (l *loader) options(listener *Listener, prefix string) {
 		}
 		b := entry(prefix+option, listener.Options, option, parseSecret)
 		b.show = func() string { return hidden }
-		l.apply(b, "event_listeners")
+		l.apply(b)
 	}
 }
 

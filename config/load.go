@@ -52,7 +52,6 @@ func load(file string, d document, env environment, resources map[string]resourc
 		return nil, l.warnings, err
 	}
 	slices.SortFunc(s.given, func(a, b given) int { return cmp.Compare(a.name, b.name) })
-	l.unsupportedIn(unsupported)
 	l.cautions()
 	l.idle()
 	return s, l.warnings, nil
@@ -60,11 +59,9 @@ func load(file string, d document, env environment, resources map[string]resourc
 
 // given is a setting that was given, for people to read.
 type given struct {
-	name   string
-	value  string // without secrets
-	source string
-	// topic is what unsupported knows it by: the name, or that of its family.
-	topic   string
+	name    string
+	value   string // without secrets
+	source  string
 	changed bool // it differs from the default
 }
 
@@ -83,7 +80,7 @@ type loader struct {
 func (l *loader) all() {
 	l.server()
 	for _, b := range l.table() {
-		l.apply(b, b.name)
+		l.apply(b)
 	}
 	if _, _, given := l.resolve("prometheus_prefix"); !given {
 		l.Metrics.Prefix = l.Project.Name
@@ -111,20 +108,20 @@ func (l *loader) resolve(name string) (value, source string, ok bool) {
 }
 
 // apply sets what a binding stands for, if it is given.
-func (l *loader) apply(b binding, topic string) (value string, ok bool) {
+func (l *loader) apply(b binding) (value string, ok bool) {
 	value, source, ok := l.resolve(b.name)
 	if ok {
-		l.set(b, topic, value, source)
+		l.set(b, value, source)
 	}
 	return value, ok
 }
 
-func (l *loader) set(b binding, topic, value, source string) {
+func (l *loader) set(b binding, value, source string) {
 	if err := b.set(value); err != nil {
 		l.errs = append(l.errs, fmt.Errorf("%s (%s) %w", b.name, source, err))
 		return
 	}
-	l.given = append(l.given, given{b.name, b.show(), source, topic, b.changed()})
+	l.given = append(l.given, given{b.name, b.show(), source, b.changed()})
 }
 
 func (l *loader) warn(setting, format string, args ...any) {
@@ -134,10 +131,10 @@ func (l *loader) warn(setting, format string, args ...any) {
 // server finds out where to listen. Ports have two names; in the file they are in sections of their own.
 func (l *loader) server() {
 	if value, source, ok := l.resolveServer("host"); ok {
-		l.set(text("host", &l.Server.Host), "host", value, source)
+		l.set(text("host", &l.Server.Host), value, source)
 	}
 	if value, source, ok := l.resolveServer("port", "http_port"); ok {
-		l.set(between("port", &l.Server.Port, 0, 65535), "port", value, source)
+		l.set(between("port", &l.Server.Port, 0, 65535), value, source)
 	}
 }
 

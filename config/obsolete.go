@@ -62,13 +62,13 @@ func (l *loader) decider(name string) {
 				"groups and permissions as Kinto has them are enough")
 		}
 		return text, nil
-	}), name)
+	}))
 }
 
 // contradicted accepts a setting that can have but one value here, and says so to those who give another.
 func (l *loader) contradicted(name string, value bool, sentence string) {
 	asked := value
-	if _, given := l.apply(flag(name, &asked), name); given && asked != value {
+	if _, given := l.apply(flag(name, &asked)); given && asked != value {
 		l.warn(name, "%s has no effect: %s.", name, sentence)
 	}
 }

@@ -3,7 +3,7 @@ package config
 // stores says what becomes of the stores that Kinto has and this software does not.
 func (l *loader) stores() {
 	var permissions Backend
-	_, given := l.apply(named("permission_backend", &permissions, permissionNames, permissionAdvice), "permission_backend")
+	_, given := l.apply(named("permission_backend", &permissions, permissionNames, permissionAdvice))
 	if given && permissions != "" && permissions != Memory && permissions != l.Storage.ReadModel {
 		l.warn("permission_backend", "permission_backend has no effect: permissions are kept with the objects, in %s.",
 			l.Storage.ReadModel)
@@ -22,7 +22,7 @@ func (l *loader) stores() {
 // elsewhere says why an address has no effect, if it is not that of the one database.
 func (l *loader) elsewhere(name, sentence string) {
 	var url URL
-	_, given := l.apply(address(name, &url, func(text string) (URL, error) { return URL(text), nil }), name)
+	_, given := l.apply(address(name, &url, func(text string) (URL, error) { return URL(text), nil }))
 	if given && url != "" && string(url) != l.valueOf("storage_url") {
 		l.warn(name, "%s has no effect: %s.", name, sentence)
 	}

@@ -61,7 +61,7 @@ func appendEvent(dst []byte, commit string, index int, e *domain.Event) ([]byte,
 	w := writer{buf: dst}
 	w.raw(`{"specversion":"1.0","id":"`).raw(commit).raw(".").int(int64(index))
 	w.raw(`","source":"`).source(e.Plural())
-	w.raw(`","type":`).text(eventType(e))
+	w.raw(`","type":`).text(Type(e.Resource, e.Action))
 	w.member("subject", string(e.Object.URI))
 	w.time(e.Origin.Time)
 	w.raw(`,"datacontenttype":"application/json"`)
@@ -89,12 +89,12 @@ func appendEvent(dst []byte, commit string, index int, e *domain.Event) ([]byte,
 	return w.buf, nil
 }
 
-func eventType(e *domain.Event) string {
-	resource := e.Resource
+// Type is that of the CloudEvents of what happens to objects of a resource, "" for the whole log.
+func Type(resource string, a domain.Action) string {
 	if resource == "" {
 		resource = logResource
 	}
-	return typePrefix + resource + "." + string(e.Action) + typeVersion
+	return typePrefix + resource + "." + string(a) + typeVersion
 }
 
 // writer appends JSON to a buffer and keeps the first error.
@@ -126,6 +126,12 @@ func (w *writer) member(name, value string) {
 	if value != "" {
 		w.raw(`,"`).raw(name).raw(`":`).text(value)
 	}
+}
+
+// Source is that of the CloudEvents of a plural endpoint.
+func Source(p domain.Plural) string {
+	var w writer
+	return string(w.source(p).buf)
 }
 
 func (w *writer) source(p domain.Plural) *writer {

@@ -22,7 +22,7 @@ type Listener struct {
 	Name string
 	// Resources are the names of those whose events it is told of. Default all.
 	Resources []string
-	// Actions are those that it is told of. Default domain.Created, Updated and Deleted.
+	// Actions are those that it is told of: [Read], and those of the log. Default domain.Created, Updated and Deleted.
 	Actions []domain.Action
 	// Handle takes an event; an error makes it come again. It is called for one event at a time. Event.ID tells whether
 	// it was here before, which may be in another process. It must return when ctx ends.
@@ -77,7 +77,7 @@ func (l Listener) known(c *domain.Catalog) error {
 			return fmt.Errorf("there is no resource %q", name)
 		case r.Secret:
 			return fmt.Errorf("events of the resource %q are secret", name)
-		case r.Derived():
+		case r.Derived() && !slices.Contains(l.Actions, Read):
 			return fmt.Errorf("the resource %q has no events: it is made of those of others", name)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
@@ -37,13 +39,19 @@ func New(o Options) (server.Plugin, error) {
 		names[l.Name] = true
 		p.listeners = append(p.listeners, l.withDefaults())
 	}
-	return server.Plugin{Name: "listeners", Resources: resources(), Endpoints: p.prepare, Background: p.run}, nil
+	built := server.Plugin{Name: "listeners", Resources: resources(), Endpoints: p.prepare, Background: p.run}
+	if p.reads = readsFor(p.listeners); len(p.reads) > 0 {
+		built.Observe = p.observe
+	}
+	return built, nil
 }
 
 type plugin struct {
 	options   Options
 	listeners []Listener
-	begin     atomic.Uint64 // the position when the service began
+	reads     map[string]*reads // by the name of the listener
+	begin     atomic.Uint64     // the position when the service began
+	logger    *logrus.Logger
 }
 
 // prepare is called before the service answers anything.
@@ -53,6 +61,7 @@ func (p *plugin) prepare(parts server.Parts) ([]web.Endpoint, error) {
 			return nil, fmt.Errorf("listener %q: %w", l.Name, err)
 		}
 	}
+	p.logger = parts.Config.Logger
 	p.begin.Store(uint64(parts.Progress.Position()))
 	return nil, nil
 }
@@ -69,6 +78,7 @@ func (p *plugin) run(ctx context.Context, parts server.Parts) {
 			Listener: l, options: p.options, parts: parts,
 			logger:     parts.Config.Logger.WithField("listener", l.Name),
 			checkpoint: checkpoint{parts: parts, listener: l, begin: domain.Position(p.begin.Load())},
+			reads:      p.reads[l.Name],
 		}
 		running.Go(func() { w.run(ctx) })
 	}

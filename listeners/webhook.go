@@ -20,7 +20,7 @@ import (
 const (
 	// KeyHeader has the id of the event, the same each time it is delivered.
 	KeyHeader = "Idempotency-Key"
-	// PositionHeader has its place in the log.
+	// PositionHeader has its place in the log, if it has one.
 	PositionHeader = "Kintolog-Position"
 	// SignatureHeader has "sha256=" and the HMAC-SHA256 of the body under the secret, hexadecimal, if there is a secret.
 	SignatureHeader = "Kintolog-Signature"
@@ -60,7 +60,9 @@ func (w *Webhook) Handle(ctx context.Context, e Event) error {
 	request.Header.Set("Content-Type", feed.ContentType)
 	request.Header.Set("User-Agent", "Kintolog")
 	request.Header.Set(KeyHeader, e.ID)
-	request.Header.Set(PositionHeader, strconv.FormatUint(uint64(e.Position), 10))
+	if e.Position > 0 {
+		request.Header.Set(PositionHeader, strconv.FormatUint(uint64(e.Position), 10))
+	}
 	if w.secret != "" {
 		request.Header.Set(SignatureHeader, w.sign(e.CloudEvent))
 	}

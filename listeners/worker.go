@@ -3,6 +3,7 @@ package listeners
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -24,10 +25,25 @@ type worker struct {
 	parts      server.Parts
 	logger     logrus.FieldLogger
 	checkpoint checkpoint
+	reads      *reads     // nil if it is not told of any
+	telling    sync.Mutex // of what happened, or of what was read
 }
 
-// run runs the listener whenever it is this process's turn, until ctx ends.
+// run runs the listener until ctx ends.
 func (w *worker) run(ctx context.Context) {
+	var running sync.WaitGroup
+	running.Go(func() { w.follow(ctx) })
+	if w.reads != nil {
+		running.Go(func() { w.tellOfReads(ctx, w.reads) })
+	}
+	running.Wait()
+	if w.Close != nil {
+		w.Close()
+	}
+}
+
+// follow tells the listener what happens whenever it is this process's turn, until ctx ends.
+func (w *worker) follow(ctx context.Context) {
 	turn := lease{cache: w.parts.Cache, key: "listeners:" + w.Name, leaseTimes: usualLease}
 	for ctx.Err() == nil {
 		var err error
@@ -40,9 +56,6 @@ func (w *worker) run(ctx context.Context) {
 			w.logger.WithError(err).Warn("the listener stops for a moment")
 		}
 		pause(ctx, restart)
-	}
-	if w.Close != nil {
-		w.Close()
 	}
 }
 
@@ -83,6 +96,8 @@ func (w *worker) retry(log logAdapter) message.HandlerMiddleware {
 
 // handle tells the listener of one event, once.
 func (w *worker) handle(m *message.Message) error {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	ctx, cancel := context.WithTimeout(m.Context(), w.Timeout)
 	defer cancel()
 	start := time.Now()

@@ -63,8 +63,8 @@ func EventsOf(entry eventstore.Entry) ([]Event, error) {
 	return events, nil
 }
 
-// message is a new one for the event. Its UUID is the id of the event, its payload the CloudEvent.
-func (e Event) message(ctx context.Context) *message.Message {
+// Message is a new one for the event, of which EventOf knows it. Its UUID is the id of the event, its payload the CloudEvent.
+func (e Event) Message(ctx context.Context) *message.Message {
 	m := message.NewMessageWithContext(context.WithValue(ctx, eventKey{}, e), e.ID, bytes.Clone(e.CloudEvent))
 	m.Metadata[Position] = strconv.FormatUint(uint64(e.Position), 10)
 	m.Metadata[Commit] = e.Commit

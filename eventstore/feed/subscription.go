@@ -70,7 +70,7 @@ func (s *subscription) entry(ctx context.Context, entry eventstore.Entry) (ackno
 // handOut returns nil when the event is acknowledged, and the error of ctx if that ends before.
 func (s *subscription) handOut(ctx context.Context, e Event) error {
 	for {
-		m := e.message(ctx)
+		m := e.Message(ctx)
 		select {
 		case s.out <- m:
 		case <-ctx.Done():

@@ -68,9 +68,7 @@ func webhook(asked config.Listener) (l listeners.Listener, err error) {
 		Operators: strings.FieldsFunc(option("operators"), func(r rune) bool { return strings.ContainsRune(", \t\n", r) }),
 	}
 	for _, action := range asked.Actions {
-		if action != "read" { // of which Load has warned
-			l.Actions = append(l.Actions, domain.Action(action))
-		}
+		l.Actions = append(l.Actions, domain.Action(action))
 	}
 	if l.Timeout, err = timeout(option("timeout")); err != nil {
 		return l, fmt.Errorf("timeout: %w", err)
