@@ -55,9 +55,10 @@ func TestWithoutPostgreSQLItRefusesAndComesBackByItself(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	p := api(t, t.TempDir(), "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"),
-		"kinto.heartbeat_timeout_seconds = 1", "kinto.answer_timeout_ms = 300")
+		"kinto.heartbeat_timeout_seconds = 5", "kinto.answer_timeout_ms = 300")
 	populated(p)
 	p.Must("PUT", records+"/r", `{"data":{"n":1}}`, 201)
+	p.well() // all of it is in the read model
 	d.kill()
 	begin := time.Now()
 	refused(p, "GET", records+"/r", "")
