@@ -187,6 +187,33 @@ func TestFollowSurvivesABrokenConnection(t *testing.T) {
 	}
 }
 
+// What a consumer has delivered into a connection that breaks it does not deliver again, and no later entry shows the gap.
+func TestFollowHasTheLastEntryAlthoughItWasLostOnTheWay(t *testing.T) {
+	t.Parallel()
+	log := setupLossy(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	if _, err := log.here.Append(ctx, eventstore.Tail{}, commit("c", 1)); err != nil {
+		t.Fatal(err)
+	}
+	broken := log.proxy.Break("CONSUMER.MSG.NEXT", natstest.BeforeAnswer)
+	go func() {
+		<-broken
+		log.proxy.Accept()
+	}()
+	for e, err := range log.behind.Follow(ctx, 0) {
+		if err != nil || e.Position != 1 {
+			t.Errorf("got entry %d, %v, want the first", e.Position, err)
+		}
+		break
+	}
+	select {
+	case <-broken:
+	default:
+		t.Error("the connection was not broken")
+	}
+}
+
 func TestOpenWaitsForALeader(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes longer than one question is waited for")

@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/kintolog/kintolog/domain"
@@ -143,6 +144,9 @@ const (
 	expiry    = 30 * time.Second
 	inactive  = 15 * time.Second // after which the server drops a consumer nobody reads
 	prefetch  = 1000
+	// quiet is after how long without an entry the log is asked whether there is one. It must be longer than missed
+	// heartbeats are waited for.
+	quiet = 3 * heartbeat
 )
 
 // deliver reads from one consumer. It returns nil when the iteration has ended, for whatever
@@ -162,6 +166,7 @@ func (r *run) deliver(ctx context.Context) error {
 		return err
 	}
 	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)()
 	return r.drain(ctx, messages)
 }
 
@@ -185,9 +190,14 @@ func (l *Log) consumer(ctx context.Context, from domain.Position) (jetstream.Con
 func (l *Log) window() int { return max(4<<20, 2*int(l.nc.MaxPayload())) }
 
 func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext) error {
-	next := jetstream.NextContext(ctx)
 	for !r.done() {
-		msg, err := messages.Next(next)
+		if ctx.Err() != nil { // Stop hands out what has come already
+			return ctx.Err()
+		}
+		msg, err := messages.Next(jetstream.NextMaxWait(quiet))
+		if errors.Is(err, nats.ErrTimeout) && !r.overdue(ctx) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -215,6 +225,13 @@ func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext) err
 }
 
 var errGap = errors.New("consumer skipped entries")
+
+// overdue tells whether the log has the next entry. What a consumer sent into a connection that was breaking is lost, as
+// nobody acknowledges entries, and without another one after it there is no gap to be seen.
+func (r *run) overdue(ctx context.Context) bool {
+	tail, err := r.log.Tail(ctx)
+	return err == nil && tail.Position >= r.cursor.Next()
+}
 
 // discard removes a consumer, which the server would otherwise do a little later.
 func (l *Log) discard(consumer jetstream.Consumer) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"regexp"
 	"sync"
 	"testing"
 )
@@ -142,7 +143,10 @@ func (p *Proxy) requests(client, upstream net.Conn, silent chan<- plan) {
 	}
 }
 
-// answers forwards what the server sends, until an acknowledgement arrives that is to be lost.
+// answer is what an acknowledgement contains, or an entry of a log.
+var answer = regexp.MustCompile(`"seq"|Kintolog-Commit`)
+
+// answers forwards what the server sends, until an answer arrives that is to be lost.
 func answers(client, upstream net.Conn, silent <-chan plan) {
 	buf := make([]byte, 64<<10)
 	for {
@@ -152,7 +156,7 @@ func answers(client, upstream net.Conn, silent <-chan plan) {
 		}
 		select {
 		case plan := <-silent:
-			for !bytes.Contains(buf[:n], []byte(`"seq"`)) {
+			for !answer.Match(buf[:n]) {
 				if n, err = upstream.Read(buf); err != nil {
 					return
 				}
