@@ -146,6 +146,32 @@ func TestRequestsSeeTheWritesBeforeThem(t *testing.T) {
 	}
 }
 
+func TestWhoIsSharedWithFollowsFromTheWritesBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const group, records = "/buckets/b/groups/g", "/buckets/b/collections/c/records"
+	s.batch(200, `{"defaults":{"method":"PUT"},"requests":[
+		{"path":"/buckets/b"}, {"path":"/buckets/b/collections/c"},
+		{"path":"`+group+`","body":{"data":{"members":["account:bob"]}}},
+		{"path":"`+records+`/r","body":{"permissions":{"write":["`+group+`"]}}}]}`)
+	got := s.batch(200, `{"defaults":{"path":"`+records+`"},"requests":[
+		{"headers":{"Authorization":"bob"}},
+		{"headers":{"Authorization":"carol"}},
+		{"method":"PUT","path":"`+group+`","body":{"data":{"members":["account:carol"]}}},
+		{"headers":{"Authorization":"bob"}},
+		{"method":"DELETE","headers":{"Authorization":"bob"}},
+		{"headers":{"Authorization":"carol"}},
+		{"method":"HEAD","headers":{"Authorization":"carol"}},
+		{"method":"DELETE","headers":{"Authorization":"carol"}}]}`)
+	wantStatuses(t, got, 200, 403, 200, 403, 403, 200, 200, 200)
+	if list := string(got[5].Body); !strings.Contains(list, `"id":"r"`) {
+		t.Errorf("the new member is told %s, want the record", list)
+	}
+	if total := got[6].Headers["Total-Records"]; total != "1" {
+		t.Errorf("counted %q, want 1", total)
+	}
+}
+
 func TestTimestampsGrowWithinABatch(t *testing.T) {
 	t.Parallel()
 	s := start(t)

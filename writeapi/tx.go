@@ -208,7 +208,11 @@ func (t *Tx) Load(_ context.Context, needs domain.Needs) (domain.Snapshot, error
 // with those.
 func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
 	if q.Shared != nil {
-		needs.Members = slices.Concat(needs.Members, q.Shared.Members)
+		held, err := t.held(q.Shared.Principals, q.Shared.Members)
+		if err != nil {
+			return domain.Snapshot{}, domain.Page{}, err
+		}
+		q.Shared = &domain.Shared{Permissions: q.Shared.Permissions, Principals: held}
 	}
 	needs.Scopes = append(needs.Scopes, q.Plural)
 	if t.loop.Catalog.IsDerived(q.Plural) {
@@ -230,16 +234,10 @@ func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (doma
 }
 
 // Accessible lists what is accessible as the transaction sees it.
-func (t *Tx) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error) {
-	snapshot, err := t.Load(ctx, domain.Needs{Members: q.Members})
-	if err != nil {
+func (t *Tx) Accessible(_ context.Context, q domain.AccessQuery) ([]domain.Access, error) {
+	var err error
+	if q.Principals, err = t.held(q.Principals, q.Members); err != nil {
 		return nil, err
-	}
-	q.Principals = slices.Clip(q.Principals)
-	for _, m := range q.Members {
-		for _, group := range snapshot.Groups[m] {
-			q.Principals = append(q.Principals, string(group))
-		}
 	}
 	q.Members = nil
 	held, err := t.loop.model.Accessible(t.ctx, q)
@@ -252,6 +250,22 @@ func (t *Tx) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Acc
 		return nil, unavailable("load the position", err)
 	}
 	return t.state.Accessible(q, held), t.fits(after.Position)
+}
+
+// held are the principals with the groups of the members as the transaction sees them. A read model would find those that it
+// has, of an earlier state.
+func (t *Tx) held(principals, members []string) ([]string, error) {
+	snapshot, err := t.Load(t.ctx, domain.Needs{Members: members})
+	if err != nil {
+		return nil, err
+	}
+	principals = slices.Clip(principals)
+	for _, m := range members {
+		for _, group := range snapshot.Groups[m] {
+			principals = append(principals, string(group))
+		}
+	}
+	return principals, nil
 }
 
 func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {
