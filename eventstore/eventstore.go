@@ -81,8 +81,8 @@ type Log interface {
 	// If it returns ErrConflict or ErrTooLarge nothing was stored.
 	Append(ctx context.Context, after Tail, commit Commit) (Tail, error)
 
-	// Tail is the current end of the log, that of a leader, never a stale one. While there is no
-	// leader it waits for one, until ctx ends.
+	// Tail is the current end of the log, that of a leader, never a stale one, and always the end of a commit. While
+	// there is no leader it waits for one, until ctx ends. If the log ends within a commit, the error is ErrCorrupt.
 	Tail(ctx context.Context) (Tail, error)
 
 	// Read yields the entries after a position, in order, up to the tail as it was when the

@@ -32,7 +32,7 @@ type Log struct {
 	known known
 }
 
-// known is the newest tail seen, and the connection epoch it was seen in: after a reconnect
+// known is the newest end of a commit seen, and the connection epoch it was seen in: after a reconnect
 // the server may have restarted without its last entries.
 type known struct {
 	tail  eventstore.Tail
@@ -111,8 +111,8 @@ func (l *Log) Tail(ctx context.Context) (eventstore.Tail, error) {
 	return tail, nil
 }
 
-// tail asks a few times for a last entry that is not there: a new leader may be a moment behind, but a log that stays
-// without it has lost it.
+// tail asks a few times for a last entry that is not there, or for the end of the commit that it is of: a new leader may
+// be a moment behind, but a log that stays without it has lost it.
 func (l *Log) tail(ctx context.Context) (eventstore.Tail, error) {
 	const attempts = 8
 	for attempt := 0; ; attempt++ {
@@ -146,6 +146,11 @@ func (l *Log) tailNow(ctx context.Context) (eventstore.Tail, error) {
 		return tail, nil
 	}
 	m, err := l.message(ctx, last)
+	if err == nil && m.Index < m.Count {
+		// A stream grows message by message while it stores a batch, but lets none be read before all are stored.
+		last += domain.Position(m.Count - m.Index)
+		m, err = l.message(ctx, last)
+	}
 	if err != nil {
 		return eventstore.Tail{}, err
 	}

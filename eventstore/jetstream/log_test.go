@@ -231,3 +231,54 @@ func TestCheckDurabilityTellsWhatServersDo(t *testing.T) {
 		}
 	}
 }
+
+func TestALogThatEndsWithinACommitTakesNothing(t *testing.T) {
+	t.Parallel()
+	source, target := natstest.Server(t), natstest.Server(t)
+	whole, broken := open(t, source, jetstream.Config{}), open(t, target, jetstream.Config{})
+	if _, err := whole.Append(t.Context(), eventstore.Tail{}, commit("c", 3)); err != nil {
+		t.Fatal(err)
+	}
+	replay(t, source, target, 2, func(_ int, m *nats.Msg) {
+		for _, name := range []string{"Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Expected-Stream"} {
+			m.Header.Del(name)
+		}
+	})
+	if tail, err := broken.Tail(t.Context()); !errors.Is(err, eventstore.ErrCorrupt) {
+		t.Errorf("Tail = %v, %v, want ErrCorrupt: what is appended there could not be read", tail, err)
+	}
+	for e, err := range broken.Read(t.Context(), 0) {
+		if !errors.Is(err, eventstore.ErrCorrupt) {
+			t.Errorf("Read yields entry %d, %v, want ErrCorrupt", e.Position, err)
+		}
+	}
+}
+
+func TestTheTailIsTheEndOfACommit(t *testing.T) {
+	t.Parallel()
+	const endpoints = 50
+	server := natstest.Listening(t)
+	writer, reader := open(t, natstest.Dial(t, server.ClientURL()), jetstream.Config{}), open(t, natstest.Dial(t, server.ClientURL()), jetstream.Config{})
+	written := make(chan error, 1)
+	go func() {
+		var tail eventstore.Tail
+		var err error
+		for i := 0; i < 100 && err == nil; i++ {
+			tail, err = writer.Append(t.Context(), tail, commit(fmt.Sprintf("c%d", i), endpoints))
+		}
+		written <- err
+	}()
+	for {
+		select {
+		case err := <-written:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+		if tail, err := reader.Tail(t.Context()); err != nil || tail.Position%endpoints != 0 {
+			t.Errorf("Tail = %d, %v, want the end of a commit of %d entries", tail.Position, err, endpoints)
+		}
+	}
+}

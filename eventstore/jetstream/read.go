@@ -108,7 +108,9 @@ func (r *run) entry(at domain.Position, m *eventstore.Message) bool {
 		r.fail(err)
 		return false
 	}
-	r.log.remember(entry.Tail(), r.epoch) // so that an append after it need not ask
+	if entry.Last {
+		r.log.remember(entry.Tail(), r.epoch) // so that an append after it need not ask
+	}
 	return r.yield(entry, nil)
 }
 
