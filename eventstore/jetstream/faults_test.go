@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
@@ -238,5 +242,45 @@ func TestOpenWaitsForALeader(t *testing.T) {
 	proxy.Accept()
 	if err := <-opened; err != nil {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestFollowNoticesThatTheLogHasLostItsEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	port, dir, backup := natstest.FreePorts(t, 1)[0], t.TempDir(), filepath.Join(t.TempDir(), "backup")
+	from := func(dir string) *server.Server {
+		return natstest.Listening(t, func(o *server.Options) { o.Port, o.StoreDir = port, dir })
+	}
+	running := from(dir)
+	log := open(t, natstest.Dial(t, running.ClientURL()), jetstream.Config{})
+	var tail eventstore.Tail
+	write := func(id string) {
+		var err error
+		if tail, err = log.Append(ctx, tail, commit(id, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restart := func(dir string) {
+		running.Shutdown()
+		running.WaitForShutdown()
+		running = from(dir)
+	}
+	write("kept")
+	running.Shutdown()
+	running.WaitForShutdown()
+	if err := os.CopyFS(backup, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	restart(dir)
+	write("lost")
+	for e, err := range log.Follow(ctx, 0) {
+		switch {
+		case err == nil && e.Position == 2:
+			restart(backup)
+		case err != nil && !errors.Is(err, eventstore.ErrCorrupt):
+			t.Errorf("got %v, want ErrCorrupt", err)
+		}
 	}
 }

@@ -115,7 +115,7 @@ func (r *run) entry(at domain.Position, m *eventstore.Message) bool {
 }
 
 // consume yields the entries as a consumer delivers them, and sets up another consumer where the
-// last one failed.
+// last one failed, if the log still has what was read.
 func (r *run) consume(ctx context.Context) {
 	for attempt := 0; ; attempt++ {
 		before := r.cursor.Next()
@@ -135,6 +135,11 @@ func (r *run) consume(ctx context.Context) {
 		}
 		if pauseErr := pause(ctx, attempt); pauseErr != nil {
 			r.fail(pauseErr)
+			return
+		}
+		// A consumer that begins beyond the end of a log which has lost it would wait, and miss what comes there instead.
+		if _, err := r.log.reaching(ctx, r.cursor.Next()-1); err != nil {
+			r.fail(err)
 			return
 		}
 	}
