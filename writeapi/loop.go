@@ -346,7 +346,12 @@ func (l *Loop) begin(ctx context.Context, waiting []*job) (*Tx, error) {
 		return nil, fmt.Errorf("load state: %w", err)
 	}
 	if loaded.Position > l.tail.end.Position {
-		return nil, errStale
+		if err := l.tail.extend(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if end := l.tail.end.Position; loaded.Position > end {
+		return nil, fmt.Errorf("the read model is at %d, ahead of the log, which ends at %d", loaded.Position, end)
 	}
 	if lag := l.tail.end.Position - loaded.Position; lag > l.MaxLag {
 		return nil, fmt.Errorf("the read model is %d entries behind the log", lag)

@@ -339,6 +339,35 @@ func TestLagRefusesWritesBeforeTheyAreAppended(t *testing.T) {
 	}
 }
 
+func TestAReadModelAheadOfTheLogRefusesWritesAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	b.must(b.loop(nil), "/buckets/a", "/buckets/b")
+	lost := memlog.New() // what a log that has lost its end is like
+	loads := &countingModel{Model: b.model}
+	l := b.loop(func(c *writeapi.Config) { c.Log, c.Model, c.Timeout = lost, loads, time.Second })
+	_, _, err := b.do(l, b.command(domain.Put, "/buckets/c", "{}"))
+	if domain.CodeOf(err) != domain.Unavailable || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want unavailable, and why", err)
+	}
+	if n := loads.n.Load(); n > 10 {
+		t.Errorf("the state was loaded %d times", n)
+	}
+	for entry, err := range lost.Read(t.Context(), 1) {
+		t.Errorf("the log holds %+v, %v, want nothing but its start", entry, err)
+	}
+}
+
+type countingModel struct {
+	writeapi.Model
+	n atomic.Int64
+}
+
+func (m *countingModel) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	m.n.Add(1)
+	return m.Model.Load(ctx, needs)
+}
+
 func TestClosingAnswersWhatWaits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())
