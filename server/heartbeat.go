@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/kintolog/kintolog/cache"
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -126,18 +127,21 @@ func (p Parts) cached(ctx context.Context) error {
 	return cache.Ping(ctx, p.Cache)
 }
 
-// projected fails if the read model is too far behind the log, or does not reach in time the place where the log
-// ends now.
+// projected fails if the read model is ahead of the log or too far behind it, or does not reach in time the place where the
+// log ends now.
 func (p Parts) projected(ctx context.Context) error {
 	if err := p.Progress.Err(); err != nil {
 		return err
 	}
+	position := p.Progress.Position()
 	tail, err := p.Log.Tail(ctx)
 	if err != nil {
 		return err
 	}
-	position := p.Progress.Position()
-	if lag := int(max(tail.Position, position) - position); lag > p.Config.MaxLag {
+	if position > tail.Position {
+		return fmt.Errorf("%w: it is at %d, the log ends at %d", projections.ErrAhead, position, tail.Position)
+	}
+	if lag := int(tail.Position - position); lag > p.Config.MaxLag {
 		return fmt.Errorf("the read model is %d entries behind the log", lag)
 	}
 	return p.Progress.Wait(ctx, tail.Position)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -117,7 +118,7 @@ func TestTheHeartbeatFailsWhenTheReadModelStaysBehind(t *testing.T) {
 	}
 }
 
-// ahead is a log that says to be longer than it is.
+// ahead is a log that says to be longer than it is, or, by a number that overflows, shorter.
 type ahead struct {
 	eventstore.Log
 	by *atomic.Uint64
@@ -139,6 +140,21 @@ func TestTheHeartbeatDoesNotWaitForAReadModelThatIsFarBehind(t *testing.T) {
 		}}}
 	})
 	lag.Store(6)
+	w := ask(t, s, "", "GET /__heartbeat__", "")
+	if diff := cmp.Diff(well(map[string]any{"projection": false}), decoded(t, w)); diff != "" || w.Code != 503 {
+		t.Errorf("got %d, want 503; -want +got\n%s", w.Code, diff)
+	}
+}
+
+func TestTheHeartbeatFailsWhenTheLogHasLostItsEnd(t *testing.T) {
+	t.Parallel()
+	var by atomic.Uint64
+	s := start(t, func(a *server.App, _ *server.Config) {
+		a.Plugins = []server.Plugin{{Name: "x", Wrap: server.Wrappers{
+			Log: func(l eventstore.Log) eventstore.Log { return ahead{l, &by} },
+		}}}
+	})
+	by.Store(math.MaxUint64) // one entry less
 	w := ask(t, s, "", "GET /__heartbeat__", "")
 	if diff := cmp.Diff(well(map[string]any{"projection": false}), decoded(t, w)); diff != "" || w.Code != 503 {
 		t.Errorf("got %d, want 503; -want +got\n%s", w.Code, diff)
