@@ -127,8 +127,13 @@ func (c *call) serve(w http.ResponseWriter) error {
 	ctx := c.request.Context()
 	switch {
 	case c.part == nil:
-		if known, err := c.known(ctx, c.Model.Load, domain.TimestampOf(c.Loop.Now())); known != nil || err != nil {
-			return c.replay(w, known, err)
+		known, err := c.known(ctx, c.Model.Load, domain.TimestampOf(c.Loop.Now()))
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			c.replay(w, known)
+			return nil
 		}
 		c.part = &writeapi.Part{Preparing: true}
 		_ = c.handle(&answer{header: http.Header{}}, c.attempt(ctx)) // what is wrong will be found again
@@ -157,23 +162,25 @@ func (c *call) commit(w http.ResponseWriter) (outcome writeapi.Outcome, replayed
 		return outcome, false, nil
 	case known != nil || err != nil:
 		c.request.Tell(nil) // of an attempt that does not count
-		return outcome, known != nil, c.replay(w, known, err)
+	}
+	if err != nil {
+		return outcome, false, err
 	}
 	writeapi.Mark(w, outcome)
+	if known != nil {
+		c.replay(w, known)
+		return outcome, true, nil
+	}
 	fresh.writeTo(w)
 	return outcome, false, nil
 }
 
 // replay gives an answer again.
-func (c *call) replay(w http.ResponseWriter, known *answer, err error) error {
-	if err != nil {
-		return err
-	}
+func (c *call) replay(w http.ResponseWriter, known *answer) {
 	c.request.Note("replayed", true)
 	w.Header().Set(Replayed, "true")
 	rest.Expose(w.Header(), Replayed)
 	known.writeTo(w)
-	return nil
 }
 
 // attempt is the request, ready to be carried out.

@@ -1,13 +1,16 @@
 package idempotency_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/idempotency"
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -36,6 +39,31 @@ func TestARepeatedWriteIsAnsweredAsTheFirst(t *testing.T) {
 		wantReplay(t, send(t, s, write.request, write.body, headers...), first)
 		if got := tail(t, s); got != before {
 			t.Errorf("%s: the log moved from %d to %d, want no second effect", write.request, before, got)
+		}
+	}
+}
+
+// stuck is a read model that no change comes to.
+type stuck struct{ projections.Store }
+
+func (stuck) Apply(ctx context.Context, _ projections.Change) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAReplayThatCannotWaitNamesItsPosition(t *testing.T) {
+	t.Parallel()
+	s := open(t, server.Config{Memory: true, Readable: time.Millisecond}, server.Plugin{Name: "stuck", Wrap: server.Wrappers{
+		Model: func(s projections.Store) projections.Store { return stuck{s} },
+	}})
+	first := send(t, s, "PUT /buckets/b", "", key)
+	wantFresh(t, first, 201)
+	again := send(t, s, "PUT /buckets/b", "", key)
+	wantReplay(t, again, first)
+	for _, a := range []answer{first, again} {
+		exposed := a.header.Get("Access-Control-Expose-Headers")
+		if got := a.header.Get("Kintolog-Position"); got == "" || !strings.Contains(exposed, "Kintolog-Position") {
+			t.Errorf("replayed %q: got the position %q, exposed %q", a.header.Get("Idempotency-Replayed"), got, exposed)
 		}
 	}
 }
