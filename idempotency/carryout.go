@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -76,13 +77,13 @@ func (c *call) open(ctx context.Context, tx *writeapi.Tx, day domain.URI) error 
 // maxExpired is how many days are removed at once, the oldest first. There is no more than one each day.
 const maxExpired = 7
 
-// expire removes the days of which no answer counts any more.
+// expire removes the days of which no answer counts any more, not even for a writer whose clock is a day behind.
 func (c *call) expire(ctx context.Context, tx *writeapi.Tx) error {
-	yesterday := places(tx.Now(), c.id)[1].Plural().Parent()
+	first := dayOf(tx.Now() - domain.Timestamp(2*Lifetime/time.Millisecond))
 	_, over, err := tx.List(ctx, domain.Needs{}, domain.Query{
 		Plural: days, Limit: maxExpired,
 		Filters: []domain.Filter{{
-			Field: domain.Field{"id"}, Op: domain.Less, Values: [][]byte{jsondoc.Quote(yesterday.ID())},
+			Field: domain.Field{"id"}, Op: domain.Less, Values: [][]byte{jsondoc.Quote(first.ID())},
 		}},
 		Sort: append([]domain.Sort{{Field: domain.Field{"id"}}}, domain.NewestFirst...),
 	})
