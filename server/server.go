@@ -74,7 +74,8 @@ type Config struct {
 	// WithoutProjector leaves it to other processes to fold the log into the read model.
 	WithoutProjector bool
 
-	// Web and Read have the limits of requests and of query strings. Web.Log and Web.Now are Logger and Now unless they are set.
+	// Web and Read have the limits of requests and of query strings. Web.Log is Logger, and Web.Now and Read.Now are Now,
+	// unless they are set.
 	Web   web.Config
 	Read  readapi.Options
 	Cache CacheConfig
@@ -120,6 +121,9 @@ func (c Config) withDefaults() Config {
 	c.Web.Log = cmp.Or(c.Web.Log, c.Logger)
 	if c.Web.Now == nil {
 		c.Web.Now = c.Now
+	}
+	if c.Read.Now == nil {
+		c.Read.Now = c.Now
 	}
 	return c
 }
