@@ -179,7 +179,7 @@ func (d *decision) write() ([]Event, Result, error) {
 		},
 	}
 	if !d.old.Live() {
-		e.Action, e.Object.Created = Created, at
+		e.Action, e.Object.Created = Created, d.created()
 	}
 	return []Event{e}, Result{
 		Object: e.Object, Old: d.old, Given: given, Created: e.Action == Created, Timestamp: at,
@@ -315,6 +315,13 @@ func (d *decision) timestamp(data []byte) (Timestamp, error) {
 
 // next is the timestamp the server assigns: now, or just after the last one of the plural endpoint.
 func (d *decision) next() Timestamp { return max(d.now, d.Scope(d.Plural()).Timestamp+1) }
+
+// created is the moment at which the object comes to be, from which what is below it dates. A client may choose any
+// last_modified, also one that others then follow, so it is the clock that tells; but it is always after what is above,
+// and after what was there under the same URI.
+func (d *decision) created() Timestamp {
+	return max(d.now, max(d.origin(d.Plural()), d.old.Created)+1)
+}
 
 // free checks that no other object has a timestamp wanted by the client.
 func (d *decision) free(at Timestamp) error {

@@ -188,7 +188,7 @@ func TestDeleteLeavesATombstoneAndACreationFollows(t *testing.T) {
 	_, err := w.do(w.command(domain.Delete, "/shelves/a", ""))
 	wantCode(t, err, domain.Forbidden)
 	back := w.must(t, w.command(domain.Put, "/shelves/a", ""))
-	if !back.Created || back.Object.Created != 1003 {
+	if !back.Created || back.Object.Created != 1002 {
 		t.Errorf("got %+v, want a creation", back)
 	}
 }
@@ -256,6 +256,20 @@ func TestClientTimestamps(t *testing.T) {
 				t.Errorf("the scope stands at %d, want %d", got, tt.scope)
 			}
 		})
+	}
+}
+
+func TestWhatIsBelowDatesFromTheClock(t *testing.T) {
+	t.Parallel()
+	for _, wanted := range []string{"500", "9000"} {
+		w := newWorld(t)
+		w.must(t, w.command(domain.Put, "/shelves/a", `{"last_modified":`+wanted+`}`))
+		w.must(t, w.command(domain.Put, "/shelves/ab", ""))
+		for _, endpoint := range []domain.Plural{"/shelves/a/books", "/shelves/ab/books"} {
+			if got := w.state.Scope(endpoint).Timestamp; got != 1001 {
+				t.Errorf("a shelf of %s: %s dates from %d, want 1001", wanted, endpoint, got)
+			}
+		}
 	}
 }
 

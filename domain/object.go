@@ -27,8 +27,8 @@ type Position uint64
 type Object struct {
 	URI          URI
 	LastModified Timestamp
-	// Created is the last_modified with which the object came to be; it stays the
-	// same while the object lives, and an object created anew has a new one.
+	// Created is when the object came to be, by the clock of the service, whatever last_modified its client
+	// chose; it stays the same while the object lives, and an object created anew has a later one.
 	Created Timestamp
 	// Deleted marks a tombstone.
 	Deleted bool

@@ -170,14 +170,19 @@ func (s *State) Scope(p Plural) Scope {
 	if p == "" {
 		return scope
 	}
-	origin := s.Scope("").Timestamp
+	scope.Timestamp = max(scope.Timestamp, s.origin(p))
+	return scope
+}
+
+// origin is the moment from which an endpoint dates that was never written to.
+func (s *State) origin(p Plural) Timestamp {
+	beginning := s.Scope("").Timestamp
 	if parent := p.Parent(); parent != "" {
 		if above := s.Object(parent); above.Live() {
-			origin = above.Created
+			return above.Created
 		}
 	}
-	scope.Timestamp = max(scope.Timestamp, origin)
-	return scope
+	return beginning
 }
 
 // Latest is the greatest timestamp of all plural endpoints.
