@@ -40,7 +40,7 @@ type Error struct {
 	Details []Detail
 	// Existing is the object as it is (PreconditionFails); nil if there is none.
 	Existing []byte
-	// Timestamp is the current one of what a precondition was about; 0 if there is none.
+	// Timestamp is the current one of what a precondition was about (PreconditionFails).
 	Timestamp Timestamp
 	// Resource and ID say what is not there (UnknownObject, MissingResource).
 	Resource, ID string

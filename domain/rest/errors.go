@@ -120,9 +120,7 @@ type ErrorOptions struct {
 func Headers(h http.Header, err *domain.Error, opts ErrorOptions) {
 	switch err.Code {
 	case domain.PreconditionFails:
-		if err.Timestamp != 0 {
-			SetTimestamp(h, err.Timestamp)
-		}
+		SetTimestamp(h, err.Timestamp)
 	case domain.Unavailable, domain.Conflict:
 		if opts.RetryAfter > 0 {
 			h.Set("Retry-After", strconv.Itoa(opts.RetryAfter))
