@@ -48,6 +48,8 @@ type QueryOptions struct {
 	// Texts are the top-level attributes that hold texts alone: values of filters on them are taken as texts, also if they
 	// look like numbers.
 	Texts []string
+	// Order makes the order of the list, which its tokens are for, of the one asked for; nil keeps that.
+	Order func(asked []domain.Sort) []domain.Sort
 	// Limits bound the work; the zero value has defaults.
 	Limits QueryLimits
 }
@@ -90,6 +92,9 @@ func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
 		p.param(param.name, param.values)
 	}
 	p.order()
+	if opts.Order != nil {
+		p.list.Query.Sort = opts.Order(p.list.Query.Sort)
+	}
 	p.resume()
 	if p.details != nil {
 		return List{}, &domain.Error{Code: domain.Invalid, Details: p.details}

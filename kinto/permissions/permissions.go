@@ -105,14 +105,8 @@ func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
 	opts := e.Config.Query()
 	opts.Known, opts.Now = e.known, domain.TimestampOf(e.Config.Now())
 	opts.Texts = append([]string{"id"}, e.known...)
-	// A token is for the order of entries, which ends in their URI.
-	raw, token := r.URL.RawQuery, r.URL.Query().Get("_token")
-	if token != "" {
-		values := r.URL.Query()
-		values.Del("_token")
-		raw = values.Encode()
-	}
-	list, err := rest.ParseQuery(raw, opts)
+	opts.Order = order
+	list, err := rest.ParseQuery(r.URL.RawQuery, opts)
 	if err != nil {
 		return rest.List{}, err
 	}
@@ -124,17 +118,18 @@ func (e endpoint) query(r *web.Request) (rest.List, *domain.Error) {
 	for i := range q.Filters {
 		q.Filters[i].Field = slices.Concat(domain.Field{inside}, q.Filters[i].Field)
 	}
-	var order []domain.Sort
-	for _, s := range q.Sort {
+	return list, nil
+}
+
+// order is that of entries, which ends in their URI and not in a last_modified.
+func order(asked []domain.Sort) []domain.Sort {
+	var entries []domain.Sort
+	for _, s := range asked {
 		if !s.Field.Is("last_modified") {
-			order = append(order, domain.Sort{Field: slices.Concat(domain.Field{inside}, s.Field), Descending: s.Descending})
+			entries = append(entries, domain.Sort{Field: slices.Concat(domain.Field{inside}, s.Field), Descending: s.Descending})
 		}
 	}
-	q.Sort = append(order, domain.Sort{Field: domain.Field{inside, "uri"}, Descending: true})
-	if token != "" {
-		_, q.After, err = rest.DecodeToken(token, q.Sort)
-	}
-	return list, err
+	return append(entries, domain.Sort{Field: domain.Field{inside, "uri"}, Descending: true})
 }
 
 // filterable refuses filters on permissions, of which an entry has several.

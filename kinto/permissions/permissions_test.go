@@ -251,7 +251,7 @@ func TestPagesHoldEverythingOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	library(t, s)
-	for _, query := range []string{"", "_sort=id", "_sort=-id", "_sort=collection_id,-bucket_id", "_sort=-record_id", "exclude_resource_name=bucket"} {
+	for _, query := range []string{"", "_sort=id", "_sort=-id", "_sort=collection_id,-bucket_id", "_sort=-record_id", "exclude_resource_name=bucket", "exclude_resource_name=bucket,a;b", "exclude_resource_name=bucket,%zz"} {
 		all := uris(t, s, "alice", "?"+query)
 		if len(all) < 5 {
 			t.Fatalf("%s: got %v, want several pages", query, all)
