@@ -21,7 +21,8 @@ type Attribute struct {
 	Required bool
 	// Default is stored where it is missing, nil for nothing: a value that has a JSON form.
 	Default any
-	// ReadOnly refuses every change of it. Who leaves it out leaves it as it is.
+	// ReadOnly refuses every change of it that clients ask for, not those of the service itself ([Command.Trusted]). Who
+	// leaves it out leaves it as it is.
 	ReadOnly bool
 	// OneOf are the values that a Text can have. Nil allows any.
 	OneOf []string
@@ -193,7 +194,7 @@ func (a *Attribute) settle(w Write) (instead []byte, reason string) {
 		return nil, "Required"
 	case !given:
 		return nil, ""
-	case a.ReadOnly && w.Old.Live() && !(had && jsondoc.Equal(value, old)):
+	case a.ReadOnly && w.Old.Live() && !w.Trusted && !(had && jsondoc.Equal(value, old)):
 		return nil, "Cannot modify " + a.Name
 	}
 	return nil, a.check(value)

@@ -37,7 +37,8 @@ type stack struct {
 
 func newStack(t *testing.T, r domain.Resource) *stack {
 	t.Helper()
-	catalog, err := domain.NewCatalog(domain.Policy{}, r)
+	everyone := []string{domain.Everyone}
+	catalog, err := domain.NewCatalog(domain.Policy{Grants: map[string][]string{"card_create": everyone, "card_write": everyone}}, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func newStack(t *testing.T, r domain.Resource) *stack {
 // write decides a command on /cards/a, and returns what is stored, or what is wrong.
 func (s *stack) write(c domain.Command) string {
 	s.t.Helper()
-	c.Resource, c.URI, c.Trusted = s.catalog.Resource("card"), "/cards/a", true
+	c.Resource, c.URI = s.catalog.Resource("card"), "/cards/a"
 	events, result, err := domain.Decide(s.state, &c, 1000)
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		var reasons []string
@@ -136,6 +137,20 @@ func TestAReadOnlyAttributeStaysAsItWasCreated(t *testing.T) {
 	without.write(put(`{"title":"x"}`))
 	if got, want := without.write(put(`{"title":"x","owner":{}}`)), `data.owner: Cannot modify owner`; got != want {
 		t.Errorf("added later: got %s, want %s", got, want)
+	}
+}
+
+func TestTheServiceItselfChangesReadOnlyAttributes(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, cards(domain.RefuseOthers))
+	s.write(put(`{"title":"x","owner":{"n":1}}`))
+	patch := domain.Command{Verb: domain.Patch, Trusted: true, Data: []byte(`{"owner":{"n":2}}`)}
+	if got, want := s.write(patch), `{"title":"x","owner":{"n":2},"id":"a","color":"red"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	patch.Data = []byte(`{"owner":3}`)
+	if got, want := s.write(patch), `owner: Must be of type object`; got != want {
+		t.Errorf("another type: got %s, want %s", got, want)
 	}
 }
 

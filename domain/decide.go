@@ -264,7 +264,7 @@ func (d *decision) checked(data []byte) ([]byte, error) {
 	}
 	w := Write{
 		URI: d.URI, Data: data, Given: d.Data != nil || d.Operations != nil, Partial: d.Verb == Patch,
-		Ancestor: d.ancestor, Caller: d.Caller, Granted: d.granted, Holds: d.holds, Now: d.now,
+		Ancestor: d.ancestor, Caller: d.Caller, Trusted: d.Trusted, Granted: d.granted, Holds: d.holds, Now: d.now,
 	}
 	if d.old.Live() {
 		w.Old = d.old

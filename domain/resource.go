@@ -88,6 +88,8 @@ type Write struct {
 	// Ancestor is the live object above with this resource name, the zero Object if there is none.
 	Ancestor func(resource string) Object
 	Caller   Caller
+	// Trusted tells that the service itself wants it ([Command.Trusted]).
+	Trusted bool
 	// Granted tells whether the policy grants the caller a permission, such as "write", on every object of the
 	// resource.
 	Granted func(permission string) bool

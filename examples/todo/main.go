@@ -22,7 +22,10 @@ import (
 var todo = server.App{
 	Name: "todo", Version: "1.0",
 	Resources: []domain.Resource{
-		{Name: "list", Path: "/lists"},
+		{Name: "list", Path: "/lists", Attributes: []domain.Attribute{
+			{Name: "closed", Type: domain.Boolean},
+			{Name: "items", Type: domain.Integer, ReadOnly: true}, // how many: see counted
+		}},
 		{Name: "item", Path: "/lists/{list}/items", NeedsParent: true, Check: whileOpen, Attributes: []domain.Attribute{
 			{Name: "title", Type: domain.Text, Required: true},
 			{Name: "done", Type: domain.Boolean, Default: false},

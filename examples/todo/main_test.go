@@ -92,6 +92,8 @@ func TestAListHasAHundredItems(t *testing.T) {
 	if got := servertest.Do(t, s, "me", "GET /lists/home").Body.String(); !strings.Contains(got, `"items":100`) {
 		t.Errorf("got %s", got)
 	}
+	w = servertest.Send(t, s, "me", "PATCH /lists/home", `{"data": {"items": 1}}`)
+	servertest.Refused(t, w, http.StatusBadRequest, "Cannot modify items")
 }
 
 func TestAnItemTellsWhereItIs(t *testing.T) {
