@@ -26,7 +26,8 @@ const (
 
 // Command asks for one change. It is made of a request without looking at any state.
 type Command struct {
-	Verb     Verb
+	Verb Verb
+	// Resource is that of the URI ([Catalog.Of]); what is of no resource, or of another one, is a MissingResource.
 	Resource *Resource
 	// URI is the object addressed. For Post the id is the one given, or one made for it; for DeleteMany the id is empty.
 	URI URI
@@ -35,8 +36,8 @@ type Command struct {
 	Caller Caller
 	Origin Origin
 
-	// Trusted spares the command the question whether the caller may do this: the service itself wants it, on the
-	// caller's behalf, or, without a caller, on its own, and then nobody is given write.
+	// Trusted spares the command the question whether the caller may do this, and lets it change read-only attributes: the
+	// service itself wants it, on the caller's behalf, or, without a caller, on its own, and then nobody is given write.
 	Trusted bool
 
 	Precondition Precondition

@@ -14,7 +14,10 @@ import (
 // after Decide returned, the outcome means nothing and the decision is to be made again once that is loaded. Now is
 // the wall clock. For DeleteMany see [DecideMany].
 func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
-	if c.Resource.Derived() {
+	switch {
+	case c.Resource == nil, c.Resource != s.catalog.Of(c.URI):
+		return nil, Result{}, &Error{Code: MissingResource}
+	case c.Resource.Derived():
 		return nil, Result{}, &Error{Code: MethodNotAllowed}
 	}
 	if c.Fresh {
@@ -343,8 +346,8 @@ func (s *State) Shown(o Object, c Caller) Permissions {
 }
 
 // Listing is how a caller may list, or delete, the objects of a plural endpoint: all of them, those shared
-// explicitly. It returns the restriction, nil for all. Those with whom nothing is shared, and who may not create objects
-// there, are refused (protocol 4.4).
+// explicitly. It returns the restriction, nil for all. Whoever asks refuses those with whom nothing is shared and who may not
+// create objects there (protocol 4.4).
 func (s *State) Listing(c Caller, right Right, r *Resource, p Plural) *Shared {
 	if s.Permits(c, right, r, p.Object("")) {
 		return nil

@@ -32,9 +32,9 @@ type Resource struct {
 	// Check, if set, sees every object before it is created or changed. It returns the data to
 	// store, changed or not, or an error for the client. It must be a pure function.
 	Check func(Write) ([]byte, error)
-	// Prepare, if set, sees every command that creates or changes an object once, before it is decided and outside of
-	// any transaction, and may change it. It may take its time, as hashing a password does. Its error is
-	// told to the client only if the command is permitted.
+	// Prepare, if set, sees every command that a request for the resource makes to create or change an object, once, before it
+	// is decided and outside of any transaction, and may change it. It may take its time, as hashing a password does. Its
+	// error is told to the client only if the command is permitted. Who makes commands otherwise calls it.
 	Prepare func(context.Context, *Command) *Error
 	// Owner, if set, is the principal that is allowed to write an object by whoever creates or changes it, instead
 	// of the caller.

@@ -26,6 +26,21 @@ func TestATrustedCommandNeedsNoPermission(t *testing.T) {
 	}
 }
 
+func TestACommandIsOfTheResourceOfItsURI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, u := range []domain.URI{"/shelves/a", "/shelves/a/books/x", "/shelves/a/clubs/x", "/shelves/a/books/x/pages/y", "/nothing/a", ""} {
+		for _, r := range append(w.catalog.Resources(), nil) {
+			c := &domain.Command{Verb: domain.Put, Resource: r, URI: u, Trusted: true}
+			_, _, err := domain.Decide(w.state, c, 2000)
+			e, _ := errors.AsType[*domain.Error](err)
+			if refused := e != nil && e.Code == domain.MissingResource && e.Resource == ""; refused != (r == nil || r != w.catalog.Of(u)) {
+				t.Errorf("%q as %+v: got %v", u, r, err)
+			}
+		}
+	}
+}
+
 func TestWhatTheServiceWritesIsWritableByNobodyElse(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -291,6 +291,27 @@ func TestATransactionReadsItsOwnWrites(t *testing.T) {
 	}
 }
 
+func TestTheServiceItselfDeletesWhatNobodyMayWrite(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/a", "/buckets/b")
+	plural := domain.Plural("/buckets")
+	many := &domain.Command{Verb: domain.DeleteMany, URI: plural.Object(""), Resource: b.catalog.OfPlural(plural)}
+	for _, trusted := range []bool{false, true} {
+		many.Trusted = trusted
+		var deleted int
+		_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+			result, _, _, err := tx.ExecuteMany(many, domain.Query{Plural: plural, Limit: 10})
+			deleted = len(result.Tombstones)
+			return err
+		})
+		if permitted := err == nil && deleted == 2; permitted != trusted {
+			t.Errorf("trusted %t: deleted %d, %v", trusted, deleted, err)
+		}
+	}
+}
+
 func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())
