@@ -189,7 +189,7 @@ func TestACheckKnowsWhatTheCallerHoldsAndWhenItIs(t *testing.T) {
 	catalog, err := domain.NewCatalog(
 		domain.Policy{Grants: map[string][]string{"card_write": {domain.Everyone}}},
 		domain.Resource{Name: "card", Path: "/cards", Check: func(w domain.Write) ([]byte, error) {
-			if w.Now != 2000 || !w.Holds("publish") {
+			if w.Now != 2000 || !w.Holds("publish", w.Old) {
 				return nil, domain.Invalidf(domain.InBody, nil, "refused")
 			}
 			return w.Data, nil
@@ -207,6 +207,36 @@ func TestACheckKnowsWhatTheCallerHoldsAndWhenItIs(t *testing.T) {
 		state := domain.NewState(catalog, nil, nil)
 		state.Add(c.Needs(), domain.Snapshot{
 			Objects: map[domain.URI]domain.Object{card.URI: card}, Groups: map[string][]domain.URI{bob: {team}},
+		})
+		if _, _, err := domain.Decide(state, c, 2000); domain.CodeOf(err) != want {
+			t.Errorf("%q: got %v, want %q", user, err, want)
+		}
+	}
+}
+
+func TestACheckKnowsWhatTheCallerHoldsAbove(t *testing.T) {
+	t.Parallel()
+	const bob, team = "basicauth:bob", domain.URI("/teams/t")
+	catalog, err := domain.NewCatalog(
+		domain.Policy{Grants: map[string][]string{"card_create": {domain.Everyone}}},
+		domain.Resource{Name: "box", Path: "/boxes", Permissions: []string{"read", "write", "sort"}},
+		domain.Resource{Name: "card", Path: "/boxes/{box}/cards", Check: func(w domain.Write) ([]byte, error) {
+			if w.Holds("sort", w.Old) || w.Holds("read", w.Ancestor("box")) || !w.Holds("sort", w.Ancestor("box")) {
+				return nil, domain.Invalidf(domain.InBody, nil, "refused")
+			}
+			return w.Data, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := domain.Object{URI: "/boxes/b", LastModified: 1, Created: 1, Data: []byte(`{}`), Permissions: domain.Permissions{"sort": {string(team)}}}
+	for user, want := range map[string]domain.Code{bob: "", "basicauth:carl": domain.Invalid, "": domain.Invalid} {
+		c := &domain.Command{
+			Verb: domain.Put, Resource: catalog.Resource("card"), URI: "/boxes/b/cards/c", Caller: domain.Caller{UserID: user}, Data: []byte(`{}`),
+		}
+		state := domain.NewState(catalog, nil, nil)
+		state.Add(c.Needs(), domain.Snapshot{
+			Objects: map[domain.URI]domain.Object{box.URI: box}, Groups: map[string][]domain.URI{bob: {team}},
 		})
 		if _, _, err := domain.Decide(state, c, 2000); domain.CodeOf(err) != want {
 			t.Errorf("%q: got %v, want %q", user, err, want)

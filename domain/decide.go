@@ -279,9 +279,9 @@ func (d *decision) checked(data []byte) ([]byte, error) {
 	return d.Resource.Check(w)
 }
 
-// holds tells whether the caller explicitly holds a permission on the object as it was.
-func (d *decision) holds(permission string) bool {
-	return d.old.Live() && d.old.Permissions.Allows(permission, d.Principals(d.Caller))
+// holds tells whether the caller explicitly holds a permission on an object.
+func (d *decision) holds(permission string, on Object) bool {
+	return on.Permissions.Allows(permission, d.Principals(d.Caller))
 }
 
 // granted tells whether the policy grants the caller a permission on all objects of the resource.

@@ -93,8 +93,9 @@ type Write struct {
 	// Granted tells whether the policy grants the caller a permission, such as "write", on every object of the
 	// resource.
 	Granted func(permission string) bool
-	// Holds tells whether the caller, or a group of the caller, explicitly holds a permission on the object as it was.
-	Holds func(permission string) bool
+	// Holds tells whether the caller, or a group of the caller, explicitly holds a permission on an object, such as Old or an
+	// Ancestor.
+	Holds func(permission string, on Object) bool
 	// Now is the moment of the decision.
 	Now Timestamp
 }
