@@ -1,6 +1,9 @@
 package domain
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -276,7 +279,22 @@ func (d *decision) checked(data []byte) ([]byte, error) {
 	if w.Data, err = d.Resource.conform(w); err != nil || d.Resource.Check == nil {
 		return w.Data, err
 	}
-	return d.Resource.Check(w)
+	if data, err = d.Resource.Check(w); err != nil || bytes.Equal(data, w.Data) {
+		return data, err
+	}
+	return d.normalized(data)
+}
+
+// normalized is what a check returned, as it can be stored.
+func (d *decision) normalized(data []byte) ([]byte, error) {
+	normal, err := jsondoc.Normalize(data, jsondoc.Limits{})
+	if err == nil && !jsondoc.IsObject(normal) {
+		err = errors.New("it is no object")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("what a check of %s returned: %w", d.Resource.Name, err)
+	}
+	return d.identified(normal)
 }
 
 // holds tells whether the caller explicitly holds a permission on an object.

@@ -30,7 +30,7 @@ type Resource struct {
 	// as a principal of theirs. It is called with the normalised data of a live object.
 	Members func(data []byte) []string
 	// Check, if set, sees every object before it is created or changed. It returns the data to
-	// store, changed or not, or an error for the client. It must be a pure function.
+	// store, changed or not, as a JSON object, or an error for the client. It must be a pure function.
 	Check func(Write) ([]byte, error)
 	// Prepare, if set, sees every command that a request for the resource makes to create or change an object, once, before it
 	// is decided and outside of any transaction, and may change it. It may take its time, as hashing a password does. Its

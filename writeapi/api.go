@@ -67,7 +67,7 @@ func (a *API) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (
 func (a *API) do(w http.ResponseWriter, r *web.Request, c *domain.Command, answer func(domain.Result)) error {
 	var result domain.Result
 	outcome, err := a.Do(r.Context(), c.Needs(), func(tx *Tx) (err error) {
-		result, err = tx.Execute(c)
+		result, err = tx.execute(c)
 		return err
 	})
 	if err != nil {
@@ -240,7 +240,9 @@ func (a *API) read(verb domain.Verb, r *web.Request, part *Part) (*domain.Comman
 			err = c.Resource.Prepare(r.Context(), c)
 		}
 	}
-	c.Problem = rest.Join(c.Problem, err)
+	if c.Problem = rest.Join(c.Problem, err); c.Resource.Prepare != nil {
+		normalize(c) // it may be another now
+	}
 	return c, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -32,9 +33,32 @@ type Tx struct {
 var errStale = web.Reported(errors.New("the read model is ahead of the known end of the log"))
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
-// *domain.Error if the client can act on it. What the resource prepares (domain.Resource.Prepare) is for the caller to have
-// prepared, outside of the transaction.
+// *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes. What the resource
+// prepares (domain.Resource.Prepare) is for the caller to have prepared, outside of the transaction.
 func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
+	normal := *c
+	normalize(&normal)
+	return t.execute(&normal)
+}
+
+// normalize makes data that may be any bytes what domain.Decide expects. What is wrong with them is a problem of the command.
+func normalize(c *domain.Command) {
+	if len(c.Data) == 0 {
+		return
+	}
+	data, err := jsondoc.Normalize(c.Data, jsondoc.Limits{})
+	switch {
+	case c.Problem != nil:
+	case err != nil:
+		c.Problem = domain.Invalidf(domain.InBody, "data", "%v", err)
+	case !jsondoc.IsObject(data):
+		c.Problem = domain.Invalidf(domain.InBody, "data", "It must be a JSON object")
+	}
+	c.Data = data
+}
+
+// execute is Execute of a command whose data are normalised.
+func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 	if c.Verb == domain.DeleteMany {
 		return domain.Result{}, errors.New("use ExecuteMany for a command on many objects")
 	}
