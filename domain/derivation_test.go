@@ -7,9 +7,25 @@ import (
 	"github.com/kintolog/kintolog/domain"
 )
 
+// derived is a derivation of nothing.
+var derived = &domain.Derivation{
+	Into:   func(domain.Event) domain.Plural { return "" },
+	Derive: func(*domain.State, domain.Event, domain.Timestamp) domain.Object { return domain.Object{} },
+}
+
+func TestADerivationIsWhole(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]*domain.Derivation{
+		"nothing": {}, "no place": {Derive: derived.Derive}, "no object": {Into: derived.Into},
+	} {
+		if _, err := domain.NewCatalog(domain.Policy{}, domain.Resource{Name: "thing", Path: "/things", Derivation: d}); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
 func TestMethodsAreThoseThatMakeSense(t *testing.T) {
 	t.Parallel()
-	derived := &domain.Derivation{Into: func(domain.Event) domain.Plural { return "" }}
 	for name, c := range map[string]struct {
 		resource       domain.Resource
 		plural, object []string // nil for a resource that is refused
@@ -37,7 +53,6 @@ func TestMethodsAreThoseThatMakeSense(t *testing.T) {
 
 func TestClientsDoNotWriteDerivedObjects(t *testing.T) {
 	t.Parallel()
-	derived := &domain.Derivation{Into: func(domain.Event) domain.Plural { return "" }}
 	catalog, err := domain.NewCatalog(domain.Policy{},
 		domain.Resource{Name: "bucket", Path: "/buckets"}, domain.Resource{Name: "change", Path: "/buckets/{bucket}/changes", Derivation: derived})
 	if err != nil {

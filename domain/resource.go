@@ -185,6 +185,9 @@ func (c *Catalog) add(r *Resource) error {
 	if r.IDs.Valid == nil && r.IDs.New != nil {
 		return fmt.Errorf("its ids are made, and nothing says which are well formed")
 	}
+	if r.Derived() && (r.Derivation.Into == nil || r.Derivation.Derive == nil) {
+		return fmt.Errorf("its derivation needs Into and Derive")
+	}
 	r.IDs = r.IDs.UpTo(MaxIDLength)
 	if r.IDs.New != nil && !r.IDs.Valid(r.IDs.New()) {
 		return fmt.Errorf("its ids are not valid by its own rule")

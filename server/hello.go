@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/web"
@@ -32,6 +34,9 @@ func newHello(p Parts) (*hello, error) {
 	}
 	if at := p.Config.Web.EOS; !at.IsZero() {
 		h.same["eos"] = date(at)
+	}
+	if _, err := json.Marshal(h.same); err != nil {
+		return nil, fmt.Errorf("tell what the service is: %w", err)
 	}
 	return h, nil
 }

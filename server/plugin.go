@@ -33,7 +33,7 @@ type Plugin struct {
 	Heartbeats map[string]func(context.Context) error
 	// Policy replaces what the operator decided about permissions, before the service runs.
 	Policy func(domain.Policy) domain.Policy
-	// Before makes what is called for each request that an endpoint is about to answer (web.Config.Before).
+	// Before makes what is called for each request that an endpoint is about to answer (web.Config.Before); nil for nothing.
 	Before func(Parts) func(*web.Request) error
 	// React is told of each change before it is committed (writeapi.Reaction): of all resources that have endpoints, and of
 	// flushes.

@@ -171,7 +171,9 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 	}
 	for _, plugin := range app.Plugins {
 		if plugin.Before != nil {
-			config.Web.Before = append(config.Web.Before, plugin.Before(s.parts))
+			if before := plugin.Before(s.parts); before != nil {
+				config.Web.Before = append(config.Web.Before, before)
+			}
 		}
 		config.Web.Observe = inform(config.Web.Observe, plugin.Observe)
 	}
@@ -282,6 +284,9 @@ func declare(app App, limits Limits) (*domain.Catalog, error) {
 		return nil, fmt.Errorf("declare resources: %w", err)
 	}
 	for _, plugin := range app.Plugins {
+		if plugin.Name == "" {
+			return nil, errors.New("a plug-in has no name")
+		}
 		for name := range plugin.Checks {
 			if catalog.Resource(name) == nil {
 				return nil, fmt.Errorf("plug-in %s: there is no resource %q to check", plugin.Name, name)

@@ -113,6 +113,7 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 		`plug-in mine: there is no resource "unheard-of" to check`: {Checks: map[string]func(domain.Write) ([]byte, error){
 			"unheard-of": func(w domain.Write) ([]byte, error) { return w.Data, nil },
 		}},
+		"tell what the service is: ": {Settings: map[string]any{"f": func() {}}},
 	} {
 		app, config := definition()
 		plugin.Name = "mine"
@@ -121,4 +122,21 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 			t.Errorf("Open: got %v, want %s", err, want)
 		}
 	}
+}
+
+func TestAPluginHasAName(t *testing.T) {
+	t.Parallel()
+	app, config := definition()
+	app.Plugins = []server.Plugin{{}}
+	if _, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), "a plug-in has no name") {
+		t.Errorf("Open: got %v", err)
+	}
+}
+
+func TestAPluginNeedNotLookAtRequests(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(app *server.App, _ *server.Config) {
+		app.Plugins = []server.Plugin{{Name: "mine", Before: func(server.Parts) func(*web.Request) error { return nil }}}
+	})
+	servertest.Do(t, s, "", "GET /")
 }

@@ -34,7 +34,12 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 	// Matching alone is wanted of mux: it would clean paths, and thereby change which object they name.
 	r := &router{mux: mux.NewRouter().UseEncodedPath(), routes: map[*mux.Route]*route{}}
 	taken := map[string]string{}
+	names := map[string]bool{}
 	for _, e := range deepestFirst(endpoints) {
+		if e.Name != "" && names[e.Name] {
+			return nil, fmt.Errorf("endpoint %q: another one has its name", e.Name)
+		}
+		names[e.Name] = true
 		route, err := newRoute(c, &e)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Name, err)
@@ -69,6 +74,12 @@ func deepestFirst(endpoints []Endpoint) []Endpoint {
 func newRoute(c *Config, e *Endpoint) (*route, error) {
 	if !strings.HasPrefix(e.Path, "/") {
 		return nil, fmt.Errorf("path %q must begin with a slash", e.Path)
+	}
+	if e.Path != "/" && strings.HasSuffix(e.Path, "/") {
+		return nil, fmt.Errorf("path %q must not end with a slash", e.Path)
+	}
+	if strings.Contains(e.Path, restSuffix+"/") {
+		return nil, fmt.Errorf("path %q goes on after what takes all that follows", e.Path)
 	}
 	if e.Kind != Utility && e.Resource == nil {
 		return nil, fmt.Errorf("an endpoint of a resource must name the resource")

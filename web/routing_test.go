@@ -169,12 +169,19 @@ func TestNewRefusesWhatIsNotWellFormed(t *testing.T) {
 		"version":            {web.Config{Version: "1"}, nil},
 		"scheme":             {web.Config{Scheme: "gopher"}, nil},
 		"body":               {web.Config{Limits: web.Limits{Body: -1}}, nil},
-		"path":               {web.Config{}, one(web.Endpoint{Path: "x"})},
-		"pattern":            {web.Config{}, one(web.Endpoint{Path: "/{x"})},
-		"resource":           {web.Config{}, one(web.Endpoint{Path: "/x", Kind: web.PluralEndpoint})},
-		"no handler":         {web.Config{}, one(web.Endpoint{Path: "/x", Methods: []web.Method{{Name: "GET"}}})},
-		"two handlers":       {web.Config{}, one(web.Endpoint{Path: "/x", Methods: methods("GET", "GET")})},
-		"two of one path":    {web.Config{}, []web.Endpoint{{Path: "/x"}, {Path: "/x"}}},
+		"path":               {web.Config{}, one(web.Endpoint{Path: "x", Methods: methods("GET")})},
+		"slash at the end":   {web.Config{}, one(web.Endpoint{Path: "/x/", Methods: methods("GET")})},
+		"rest in the middle": {web.Config{}, one(web.Endpoint{Path: "/{x...}/y", Methods: methods("GET")})},
+		"two of one name": {web.Config{}, []web.Endpoint{
+			{Name: "x", Path: "/x", Methods: methods("GET")}, {Name: "x", Path: "/y", Methods: methods("GET")},
+		}},
+		"pattern":      {web.Config{}, one(web.Endpoint{Path: "/{x", Methods: methods("GET")})},
+		"resource":     {web.Config{}, one(web.Endpoint{Path: "/x", Kind: web.PluralEndpoint, Methods: methods("GET")})},
+		"no handler":   {web.Config{}, one(web.Endpoint{Path: "/x", Methods: []web.Method{{Name: "GET"}}})},
+		"two handlers": {web.Config{}, one(web.Endpoint{Path: "/x", Methods: methods("GET", "GET")})},
+		"two of one path": {web.Config{}, []web.Endpoint{
+			{Path: "/x", Methods: methods("GET")}, {Path: "/x", Methods: methods("GET")},
+		}},
 		"OPTIONS is its own": {web.Config{}, one(web.Endpoint{Path: "/x", Methods: methods("OPTIONS")})},
 	} {
 		if _, err := web.New(c.config, c.endpoints); err == nil {
