@@ -90,6 +90,9 @@ func (r *Resource) setAttributes() error {
 }
 
 func (a *Attribute) prepare() error {
+	if !slices.Contains([]Type{Any, Text, Integer, Number, Boolean, Array, Map}, a.Type) {
+		return fmt.Errorf("there is no type %q", a.Type)
+	}
 	if a.OneOf != nil && a.Type != Text {
 		return errors.New("only a Text can be one of some")
 	}

@@ -172,6 +172,7 @@ func TestAttributesThatMakeNoSenseAreRefused(t *testing.T) {
 	for want, attributes := range map[string][]domain.Attribute{
 		`there cannot be another attribute "id"`: {{Name: "id"}},
 		`there cannot be another attribute "a"`:  {{Name: "a"}, {Name: "a"}},
+		`there is no type "text"`:                {{Name: "a", Type: "text"}},
 		`only a Text can be one of some`:         {{Name: "a", OneOf: []string{"x"}}},
 		`its default is refused: Must be of`:     {{Name: "a", Type: domain.Text, Default: 1}},
 		`its default has no JSON form`:           {{Name: "a", Default: func() {}}},

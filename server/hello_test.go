@@ -3,6 +3,7 @@ package server_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,5 +148,14 @@ func TestAVersionFileMustBeJSON(t *testing.T) {
 	}
 	if _, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), "it is not JSON") {
 		t.Errorf("Open: got %v", err)
+	}
+}
+
+func TestWhatIsNotSharedIsFoldedByItsProcess(t *testing.T) {
+	t.Parallel()
+	app, config := definition()
+	config.WithoutProjector = true
+	if _, err := server.Open(t.Context(), app, config); !errors.Is(err, server.ErrNotShared) {
+		t.Errorf("Open: got %v, want %v", err, server.ErrNotShared)
 	}
 }

@@ -71,7 +71,8 @@ type Config struct {
 	// RootCache is for how long the answer of the root endpoint can be kept in read-only mode. Default 24 hours;
 	// negative forbids to keep it.
 	RootCache time.Duration
-	// WithoutProjector leaves it to other processes to fold the log into the read model.
+	// WithoutProjector leaves it to other processes to fold the log into the read model. Both must be shared: the error of
+	// Open wraps ErrNotShared otherwise.
 	WithoutProjector bool
 
 	// Web and Read have the limits of requests and of query strings. Web.Log is Logger, and Web.Now and Read.Now are Now,
@@ -147,6 +148,11 @@ type Server struct {
 // Open starts a service. What is wrong with the app or the config, or cannot be reached, is an error and leaves
 // nothing running.
 func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
+	if config.WithoutProjector {
+		if err := config.Shared(); err != nil {
+			return nil, err
+		}
+	}
 	s := &Server{}
 	defer func() {
 		if err != nil {

@@ -32,11 +32,7 @@ func Serve(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger)
 		return Advise(err)
 	}
 	running := Config(s, logger)
-	if running.WithoutProjector = o.NoProjector; o.NoProjector {
-		if err := running.Shared(); err != nil {
-			return Advise(err)
-		}
-	}
+	running.WithoutProjector = o.NoProjector
 	export, err := traces(ctx, &application, &running, logger)
 	if err != nil {
 		return err
