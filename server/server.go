@@ -408,16 +408,12 @@ func (s *Server) resource(app App, r *domain.Resource) []web.Endpoint {
 	read, write := s.parts.Read, s.parts.Write
 	var endpoints []web.Endpoint
 	if len(r.PluralMethods) > 0 {
-		endpoints = append(endpoints, web.Endpoint{
-			Name: r.Name + "-plural", Path: r.Path, Kind: web.PluralEndpoint, Resource: r,
-			Methods: app.served(r, web.PluralEndpoint, r.PluralMethods, slices.Concat(read.PluralMethods(), write.PluralMethods())),
-		})
+		all := slices.Concat(read.PluralMethods(), write.PluralMethods())
+		endpoints = append(endpoints, web.PluralOf(r, app.served(r, web.PluralEndpoint, r.PluralMethods, all)...))
 	}
 	if len(r.ObjectMethods) > 0 {
-		endpoints = append(endpoints, web.Endpoint{
-			Name: r.Name + "-object", Path: r.Path + "/{id}", Kind: web.ObjectEndpoint, Resource: r,
-			Methods: app.served(r, web.ObjectEndpoint, r.ObjectMethods, slices.Concat(read.ObjectMethods(), write.ObjectMethods())),
-		})
+		all := slices.Concat(read.ObjectMethods(), write.ObjectMethods())
+		endpoints = append(endpoints, web.ObjectOf(r, app.served(r, web.ObjectEndpoint, r.ObjectMethods, all)...))
 	}
 	return endpoints
 }

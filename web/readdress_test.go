@@ -36,9 +36,9 @@ func TestARequestIsChangedBeforeItIsAnswered(t *testing.T) {
 		status               int
 		holds                string
 	}{
-		{"PUT /v1/buckets/mine", bob, 200, `bucket-object plural="/buckets" uri="` + bucket + `" params=map[bucket:of account:bob] user="account:bob" body="replaced"`},
+		{"PUT /v1/buckets/mine", bob, 200, `bucket-object plural="/buckets" uri="` + bucket + `" params=map[id:of account:bob] user="account:bob" body="replaced"`},
 		{"POST /v1/buckets/%6Dine/collections?x=1", bob, 200, `collection-plural plural="` + bucket + `/collections" uri="" params=map[bucket:of account:bob]`},
-		{"PUT /v1/buckets/yours", bob, 200, `uri="/buckets/yours" params=map[bucket:yours] user="account:bob" body="given"`},
+		{"PUT /v1/buckets/yours", bob, 200, `uri="/buckets/yours" params=map[id:yours] user="account:bob" body="given"`},
 		{"PUT /v1/buckets/mine", "Accept: */*", 401, "Please authenticate"},
 		{"PUT /v1/buckets/mine/nothing", bob, 404, "could not be found"},
 		{"POST /v1/buckets/mine", bob, 405, "not allowed"},

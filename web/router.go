@@ -182,8 +182,5 @@ func PluralOf(r *domain.Resource, methods ...Method) Endpoint {
 
 // ObjectOf is the endpoint of the objects of a resource.
 func ObjectOf(r *domain.Resource, methods ...Method) Endpoint {
-	return Endpoint{
-		Name: r.Name + "-object", Path: r.Path + "/{" + r.Name + "}",
-		Kind: ObjectEndpoint, Resource: r, Methods: methods,
-	}
+	return Endpoint{Name: r.Name + "-object", Path: r.Path + "/{id}", Kind: ObjectEndpoint, Resource: r, Methods: methods}
 }

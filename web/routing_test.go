@@ -14,18 +14,18 @@ func TestItTellsHandlersWhatAPathNames(t *testing.T) {
 	for _, c := range []struct{ path, want string }{
 		{"/v1/", `hello plural="" uri="" params=map[]`},
 		{"/v1/buckets", `bucket-plural plural="/buckets" uri="" params=map[]`},
-		{"/v1/buckets/blog", `bucket-object plural="/buckets" uri="/buckets/blog" params=map[bucket:blog]`},
+		{"/v1/buckets/blog", `bucket-object plural="/buckets" uri="/buckets/blog" params=map[id:blog]`},
 		{
 			"/v1/buckets/b/collections/c/records?x=1",
 			`record-plural plural="/buckets/b/collections/c/records" uri="" params=map[bucket:b collection:c]`,
 		},
 		{
 			"/v1/buckets/b/collections/c/records/r",
-			`record-object plural="/buckets/b/collections/c/records" uri="/buckets/b/collections/c/records/r" params=map[bucket:b collection:c record:r]`,
+			`record-object plural="/buckets/b/collections/c/records" uri="/buckets/b/collections/c/records/r" params=map[bucket:b collection:c id:r]`,
 		},
-		{"/v1/accounts/alice%40corp.com", `account-object plural="/accounts" uri="/accounts/alice@corp.com" params=map[account:alice@corp.com]`},
-		{"/v1/accounts/%C3%A9+%2B", `account-object plural="/accounts" uri="/accounts/é++" params=map[account:é++]`},
-		{"/v1/buckets/..", `bucket-object plural="/buckets" uri="/buckets/.." params=map[bucket:..]`},
+		{"/v1/accounts/alice%40corp.com", `account-object plural="/accounts" uri="/accounts/alice@corp.com" params=map[id:alice@corp.com]`},
+		{"/v1/accounts/%C3%A9+%2B", `account-object plural="/accounts" uri="/accounts/é++" params=map[id:é++]`},
+		{"/v1/buckets/..", `bucket-object plural="/buckets" uri="/buckets/.." params=map[id:..]`},
 	} {
 		resp := send(t, frame, "GET "+c.path)
 		if got := resp.Body; !strings.HasPrefix(got, c.want+" user=") {

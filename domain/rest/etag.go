@@ -7,26 +7,14 @@ import (
 	"github.com/kintolog/kintolog/domain"
 )
 
-// AppendETag appends the ETag of a timestamp, its digits in double quotes.
-func AppendETag(b []byte, t domain.Timestamp) []byte {
-	return append(strconv.AppendInt(append(b, '"'), int64(t), 10), '"')
-}
-
-// ETag is the same as a string.
+// ETag is that of a timestamp: its digits in double quotes.
 func ETag(t domain.Timestamp) string {
-	return string(AppendETag(make([]byte, 0, 24), t))
+	return `"` + strconv.FormatInt(int64(t), 10) + `"`
 }
 
-// AppendLastModified appends the timestamp as an HTTP date, cut to the second (RFC 9110, 5.6.7). Years outside 0 to
-// 9999 have no such form.
-func AppendLastModified(b []byte, t domain.Timestamp) []byte {
-	return t.Time().AppendFormat(b, http.TimeFormat)
-}
-
-// LastModified is the same as a string.
-func LastModified(t domain.Timestamp) string {
-	return string(AppendLastModified(make([]byte, 0, len(http.TimeFormat)), t))
-}
+// LastModified is the timestamp as an HTTP date, cut to the second (RFC 9110, 5.6.7). Years outside 0 to 9999 have no such
+// form.
+func LastModified(t domain.Timestamp) string { return t.Time().Format(http.TimeFormat) }
 
 // SetTimestamp sets ETag and Last-Modified, which always go together (protocol 2.2).
 func SetTimestamp(h http.Header, t domain.Timestamp) {
