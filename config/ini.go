@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -50,7 +51,9 @@ func readFile(file string) (document, error) {
 }
 
 func parseFile(content []byte, path string) (document, error) {
-	parsed, err := ini.LoadSources(iniOptions, content)
+	options := iniOptions
+	options.ReaderBufferSize = len(content) + 1 // which a value must fit into
+	parsed, err := ini.LoadSources(options, normalized(content))
 	if err != nil {
 		return document{}, syntaxError(content, err)
 	}
@@ -76,6 +79,27 @@ func parseFile(content []byte, path string) (document, error) {
 	}
 	app, err = withoutPrefix(app)
 	return document{app: app, server: server, jsonLogs: jsonLogs(parsed)}, err
+}
+
+// normalized is the content without comments and empty lines, which can be anywhere in a value. Of what is left, the lines
+// that continue a value, those further in than the line it begins on, are the only ones that begin with a blank.
+func normalized(content []byte) []byte {
+	const byteOrderMark = "\ufeff"
+	var lines []byte
+	margin, named := 0, false // of the line that a value begins on, if there is one
+	for line := range bytes.Lines(bytes.TrimPrefix(content, []byte(byteOrderMark))) {
+		text := bytes.TrimSpace(line)
+		if len(text) == 0 || text[0] == '#' || text[0] == ';' {
+			continue
+		}
+		if indent := bytes.Index(line, text); named && indent > margin {
+			lines = append(lines, ' ')
+		} else {
+			margin, named = indent, text[0] != '['
+		}
+		lines = append(append(lines, text...), '\n')
+	}
+	return lines
 }
 
 // jsonLogs finds the formatter that makes lines of JSON, whosever it is.
@@ -111,7 +135,7 @@ func readSection(parsed *ini.File, name string, variables map[string]string) (ma
 		if len(key.ValueWithShadows()) > 1 {
 			return nil, fmt.Errorf("%s is given twice in [%s]", key.Name(), name)
 		}
-		values[key.Name()] = key.Value()
+		values[key.Name()] = strings.ReplaceAll(key.Value(), "\n ", "\n")
 	}
 	expanded := make(map[string]string, len(values))
 	for key, value := range values {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,16 +131,23 @@ func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 		"cors_origins =",
 		"    https://a.example",
 		"  # https://b.example",
+		"",
+		"# https://d.example",
 		"    https://c.example",
 		`project_docs = "quoted"`,
 		"eos_message: a=b",
+		"   ",
+		"  c",
+		"  ; no",
+		"",
+		"    d",
 	)
 	s, warnings, err := config.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := []string{s.Project.Name, s.Storage.DataDir, s.HTTP.Host, s.Project.Docs, s.HTTP.EndOfService.Message}
-	want := []string{"my kinto ; not # a comment", filepath.Dir(path) + "/data%20", "example.org:1%", "quoted", "a=b"}
+	want := []string{"my kinto ; not # a comment", filepath.Dir(path) + "/data%20", "example.org:1%", "quoted", "a=b\nc\nd"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
 	}
@@ -148,6 +156,35 @@ func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 	}
 	if len(warnings) != 1 || warnings[0].Setting != "project_host" {
 		t.Errorf("got warnings %v, want one, about project_host", warnings)
+	}
+}
+
+func TestLoadReadsLinesThatAreAllIndented(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "kinto.ini")
+	content := "\ufeff  [app:main]\r\n  project_name = a\r\n\t\t\tb\r\n  paginate_by = 5\r\n"
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := config.Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Project.Name != "a\nb" || s.Limits.PaginateBy != 5 {
+		t.Errorf("got %q and %d, want a, b and 5", s.Project.Name, s.Limits.PaginateBy)
+	}
+}
+
+func TestLoadReadsLongLists(t *testing.T) {
+	t.Parallel()
+	lines, want := []string{"cors_origins ="}, []string(nil)
+	for i := range 300 {
+		origin := fmt.Sprintf("https://host%d.example.org", i)
+		lines, want = append(lines, "    "+origin), append(want, origin)
+	}
+	s, warnings := load(t, nil, append(lines, "paginate_by = 5")...)
+	if diff := cmp.Diff(want, s.HTTP.CORS.Origins); diff != "" || len(warnings) > 0 || s.Limits.PaginateBy != 5 {
+		t.Errorf("got paginate_by %d, warnings %v, and cors_origins (-want +got):\n%s", s.Limits.PaginateBy, warnings, diff)
 	}
 }
 

@@ -94,18 +94,8 @@ func parseDate(text string) (time.Time, error) {
 	return time.Time{}, errors.New("must be a date, such as 2030-01-31 or 2030-01-31T12:00:00Z")
 }
 
-// words splits a list at blanks and line ends. Lines that are comments were kept by the parser of the file.
-func words(text string) []string {
-	var found []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); !isComment(line) {
-			found = append(found, strings.Fields(line)...)
-		}
-	}
-	return found
-}
-
-func isComment(line string) bool { return strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") }
+// words splits a list at blanks and line ends.
+func words(text string) []string { return slices.Collect(strings.FieldsSeq(text)) }
 
 // items splits a list at commas as well.
 func items(text string) []string {
