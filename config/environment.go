@@ -2,26 +2,31 @@ package config
 
 import "strings"
 
-// environment is variables by name.
-type environment map[string]string
+// environment is what may be settings in the environment.
+type environment struct {
+	prefix string            // of names that are settings for sure, such as "KINTO_"
+	values map[string]string // by name
+}
 
-// parseEnvironment reads lines such as NAME=value.
-func parseEnvironment(lines []string) environment {
-	env := environment{}
+// parseEnvironment reads lines such as NAME=value, of which those are settings that begin with a prefix such as "kinto.".
+func parseEnvironment(lines []string, prefix string) environment {
+	env := environment{variable(prefix), map[string]string{}}
 	for _, line := range lines {
-		if name, value, ok := strings.Cut(line, "="); ok {
-			env[name] = value
-		}
-	}
-	for name, value := range env {
-		if isPlatform(name, value) {
-			delete(env, name)
+		if name, value, ok := strings.Cut(line, "="); ok && !isPlatform(name, value) {
+			env.values[name] = value
 		}
 	}
 	return env
 }
 
-const envPrefix = "KINTO_"
+// prefixed is the name of a setting in the environment.
+func (e environment) prefixed(setting string) string { return e.prefix + variable(setting) }
+
+// has tells whether a name is one of the environment that is meant to be a setting.
+func (e environment) has(name string) bool {
+	_, ok := e.values[name]
+	return ok && strings.HasPrefix(name, e.prefix)
+}
 
 // variable is the name of a setting in the environment, without prefix.
 func variable(setting string) string {
@@ -45,11 +50,12 @@ func FileName(env []string) string {
 // lookup returns the value of a setting and the variable that has it. An empty variable counts only if it
 // is prefixed: others may be there for another program.
 func (e environment) lookup(setting string) (value, name string, ok bool) {
-	name = variable(setting)
-	if value, ok = e[envPrefix+name]; ok {
-		return value, envPrefix + name, true
+	name = e.prefixed(setting)
+	if value, ok = e.values[name]; ok {
+		return value, name, true
 	}
-	value, ok = e[name]
+	name = variable(setting)
+	value, ok = e.values[name]
 	return value, name, ok && value != ""
 }
 

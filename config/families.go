@@ -248,8 +248,8 @@ func (l *loader) options(listener *Listener, prefix string) {
 			options = append(options, option)
 		}
 	}
-	for _, name := range keys(l.env) {
-		if option, found := strings.CutPrefix(name, envPrefix+variable(prefix)); found {
+	for _, name := range keys(l.env.values) {
+		if option, found := strings.CutPrefix(name, l.env.prefixed(prefix)); found {
 			options = append(options, strings.ToLower(option))
 		}
 	}

@@ -26,6 +26,7 @@ var iniOptions = ini.LoadOptions{
 type document struct {
 	app    map[string]string // [app:main]
 	server map[string]string // [server:main]
+	prefix string            // that names in [app:main] may have had, such as "kinto."
 	// jsonLogs is the section that asks Python for logs in JSON, "" if there is none.
 	jsonLogs string
 }
@@ -33,7 +34,7 @@ type document struct {
 // readFile reads a configuration file, or nothing if there is no name.
 func readFile(file string) (document, error) {
 	if file == "" {
-		return document{}, nil
+		return document{prefix: usualPrefix}, nil
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -77,8 +78,21 @@ func parseFile(content []byte, path string) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
-	app, err = withoutPrefix(app)
-	return document{app: app, server: server, jsonLogs: jsonLogs(parsed)}, err
+	if err := isWhole(app); err != nil {
+		return document{}, err
+	}
+	prefix := prefixOf(app)
+	app, err = withoutPrefix(app, prefix)
+	return document{app: app, server: server, prefix: prefix, jsonLogs: jsonLogs(parsed)}, err
+}
+
+// isWhole refuses a section that takes settings from another section or file, as Paste lets it.
+func isWhole(app map[string]string) error {
+	use := app["use"]
+	if use == "" || strings.HasPrefix(use, "egg:") || strings.HasPrefix(use, "call:") {
+		return nil
+	}
+	return errors.New("use in [app:main] names other settings, which are not read: copy them into [app:main], and remove use")
 }
 
 // normalized is the content without comments and empty lines, which can be anywhere in a value. Of what is left, the lines
@@ -185,14 +199,21 @@ func (e *expansion) lookup(name string) (string, error) {
 	return e.expand(value)
 }
 
-// withoutPrefix removes "kinto." from names. A name with and without it must say the same.
-func withoutPrefix(values map[string]string) (map[string]string, error) {
-	prefix := "kinto."
-	for _, name := range []string{"settings_prefix", "kinto.settings_prefix"} {
-		if given := plain(values[name]); given != "" {
-			prefix = given + "."
+// usualPrefix is that of names without settings_prefix.
+const usualPrefix = "kinto."
+
+// prefixOf is what names in the section may begin with.
+func prefixOf(app map[string]string) string {
+	for _, name := range []string{"settings_prefix", usualPrefix + "settings_prefix"} {
+		if given := plain(app[name]); given != "" {
+			return given + "."
 		}
 	}
+	return usualPrefix
+}
+
+// withoutPrefix removes the prefix from names. A name with and without it must say the same.
+func withoutPrefix(values map[string]string, prefix string) (map[string]string, error) {
 	short := make(map[string]string, len(values))
 	for name, value := range values {
 		name := strings.TrimPrefix(name, prefix)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Warning is something about the settings that an operator should know, but that does not keep the service from
@@ -34,7 +33,7 @@ func Load(file string, env []string, resources ...string) (*Settings, []Warning,
 	for _, name := range resources {
 		all[name] = whole
 	}
-	return load(file, d, parseEnvironment(env), all)
+	return load(file, d, parseEnvironment(env, d.prefix), all)
 }
 
 func load(file string, d document, env environment, resources map[string]resource) (*Settings, []Warning, error) {
@@ -101,7 +100,7 @@ func (l *loader) resolve(name string) (value, source string, ok bool) {
 		l.used[name] = true
 	}
 	if value, source, ok = l.env.lookup(name); ok {
-		l.used[envPrefix+variable(name)] = true
+		l.used[l.env.prefixed(name)] = true
 		return value, source, true
 	}
 	return l.document.app[name], l.File, inFile
@@ -140,7 +139,7 @@ func (l *loader) server() {
 
 func (l *loader) resolveServer(names ...string) (value, source string, ok bool) {
 	for _, name := range names {
-		l.used[envPrefix+variable(name)] = true
+		l.used[l.env.prefixed(name)] = true
 		if found, variable, given := l.env.lookup(name); given && !ok {
 			value, source, ok = found, variable, true
 		}
@@ -164,10 +163,10 @@ func (l *loader) unknown() {
 	}
 	variables := make([]string, len(l.known))
 	for i, name := range l.known {
-		variables[i] = envPrefix + variable(name)
+		variables[i] = l.env.prefixed(name)
 	}
-	for _, name := range keys(l.env) {
-		if strings.HasPrefix(name, envPrefix) && !l.used[name] {
+	for _, name := range keys(l.env.values) {
+		if l.env.has(name) && !l.used[name] {
 			l.warn(name, "%s in the environment is not a setting and has no effect%s", name, didYouMean(name, variables))
 		}
 	}

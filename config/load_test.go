@@ -55,6 +55,8 @@ func TestLoadPrefersTheEnvironmentThenTheFileThenDefaults(t *testing.T) {
 		{[]string{"KINTO_PAGINATE_BY=null"}, []string{"paginate_by = 1"}, 0},
 		{[]string{`KINTO_PAGINATE_BY="3"`}, nil, 3},
 		{[]string{"paginate_by=3", "KINTO_PAGINATE_BY"}, nil, 0},
+		{[]string{"MY_OWN_PAGINATE_BY=3", "PAGINATE_BY=2"}, []string{"settings_prefix = my-own", "my-own.paginate_by = 1"}, 3},
+		{[]string{"PAGINATE_BY=2", "KINTO_PAGINATE_BY=4"}, []string{"settings_prefix = mine", "mine.paginate_by = 1"}, 2},
 	} {
 		s, _ := load(t, c.env, c.lines...)
 		if got := s.Limits.PaginateBy; got != c.want {
@@ -196,6 +198,8 @@ func TestLoadRefusesAFileThatItCannotRead(t *testing.T) {
 		{"[app:main\n", "not one of sections"},
 		{"[app:main]\npaginate_by = 5\nkinto.paginate_by = 6\n", "paginate_by and kinto.paginate_by have different values"},
 		{"[app:main]\npaginate_by = 5\npaginate_by = 6\n", "paginate_by is given twice"},
+		{"[app:main]\nuse = config:base.ini\n", "use in [app:main] names other settings"},
+		{"[app:main]\nuse = base\n[app:base]\npaginate_by = 5\n", "use in [app:main] names other settings"},
 		{"[app:main]\ndata_dir = %(there)s\n", "data_dir in [app:main] refers to %(there)s"},
 		{"[app:main]\ndata_dir = %(data_dir)s\n", "defined nowhere, or by itself"},
 	} {

@@ -39,7 +39,7 @@ func (l *loader) obsolete() {
 	for _, group := range obsolete {
 		var found []string
 		for _, name := range l.rest() {
-			if slices.ContainsFunc(group.names, func(pattern string) bool { return globs(pattern, name) }) {
+			if slices.ContainsFunc(group.names, func(pattern string) bool { return l.globs(pattern, name) }) {
 				found = append(found, name)
 				l.used[name] = true
 			}
@@ -81,8 +81,8 @@ func (l *loader) rest() []string {
 			names = append(names, name)
 		}
 	}
-	for _, name := range keys(l.env) {
-		if strings.HasPrefix(name, envPrefix) && !l.used[name] {
+	for _, name := range keys(l.env.values) {
+		if l.env.has(name) && !l.used[name] {
 			names = append(names, name)
 		}
 	}
@@ -90,9 +90,9 @@ func (l *loader) rest() []string {
 }
 
 // globs matches a name of the file, or that of a variable.
-func globs(pattern, name string) bool {
-	if strings.HasPrefix(name, envPrefix) {
-		pattern = envPrefix + variable(pattern)
+func (l *loader) globs(pattern, name string) bool {
+	if l.env.has(name) {
+		pattern = l.env.prefixed(pattern)
 	}
 	matched, _ := path.Match(pattern, name)
 	return matched

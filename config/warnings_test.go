@@ -22,6 +22,9 @@ func TestLoadWarns(t *testing.T) {
 		{"a misspelt variable", "KINTO_PAGINATE=5", "", []string{
 			"KINTO_PAGINATE in the environment is not a setting and has no effect; did you mean KINTO_PAGINATE_BY?",
 		}},
+		{"a misspelt variable with a prefix of one's own", "MINE_PAGINATE=5", "settings_prefix = mine", []string{
+			"MINE_PAGINATE in the environment is not a setting and has no effect; did you mean MINE_PAGINATE_BY?",
+		}},
 		{"variables of others", "PAGINATE=5", "", nil},
 		{"the file, and Kubernetes", "KINTO_INI=x", "", nil},
 		{"a misspelt resource", "", "buckett_create_principals = a", []string{
