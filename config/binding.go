@@ -28,7 +28,7 @@ func bind[T any](name string, field *T, parse func(string) (T, error)) binding {
 		if err != nil {
 			return err
 		}
-		*field, shown = value, strings.Join(words(plain(text)), " ")
+		*field, shown = value, strings.Join(strings.Fields(plain(text)), " ")
 		return nil
 	}
 	return binding{
@@ -92,7 +92,7 @@ func optionalSeconds(name string, field *time.Duration) binding {
 }
 
 func list(name string, field *[]string) binding {
-	return bind(name, field, func(text string) ([]string, error) { return words(text), nil })
+	return bind(name, field, func(text string) ([]string, error) { return items(text), nil })
 }
 
 // named is the name of a component.

@@ -177,6 +177,32 @@ func TestLoadReadsLinesThatAreAllIndented(t *testing.T) {
 	}
 }
 
+func TestListsAreSeparatedByBlanksCommasOrLines(t *testing.T) {
+	t.Parallel()
+	for _, separator := range []string{" ", ",", ", ", "\n\t", ",\n\t"} {
+		list := func(items ...string) string { return strings.Join(items, separator) }
+		s, _ := load(t, nil,
+			"includes = "+list("kinto.plugins.history", "kinto.plugins.flush"),
+			"multiauth.policies = "+list("a", "b"), "multiauth.policy.a.use = basicauth", "multiauth.policy.b.use = basicauth",
+			"cors_origins = "+list("a", "b"), "history.exclude_user_ids = "+list("a", "b"), "bucket_write_principals = "+list("a", "b"),
+			"event_listeners = hook", "event_listeners.hook.use = webhook", "event_listeners.hook.resources = "+list("a", "b"),
+			"prometheus_histogram_buckets = "+list("1", "2"),
+		)
+		got := [][]string{
+			s.HTTP.CORS.Origins, s.Plugins.History.ExcludeUserIDs, s.Resources.Grants["bucket_write"], s.Listeners[0].Resources,
+		}
+		for _, items := range got {
+			if !slices.Equal(items, []string{"a", "b"}) {
+				t.Errorf("got %q separated by %q, want a and b", items, separator)
+			}
+		}
+		if len(s.Plugins.Includes) != 2 || len(s.Auth.Policies) != 2 || len(s.Metrics.HistogramBuckets) != 2 {
+			t.Errorf("got %q, %v and %v separated by %q, want two of each",
+				s.Plugins.Includes, s.Auth.Policies, s.Metrics.HistogramBuckets, separator)
+		}
+	}
+}
+
 func TestLoadReadsLongLists(t *testing.T) {
 	t.Parallel()
 	lines, want := []string{"cors_origins ="}, []string(nil)

@@ -10,7 +10,7 @@ import (
 // parsePolicies reads multiauth.policies. Of what kind each is, its own settings tell.
 func parsePolicies(text string) ([]Policy, error) {
 	var policies []Policy
-	for _, name := range words(text) {
+	for _, name := range items(text) {
 		if slices.ContainsFunc(policies, func(p Policy) bool { return p.Name == strings.ToLower(name) }) {
 			return nil, fmt.Errorf("lists %s twice", name)
 		}
@@ -57,7 +57,7 @@ func (p *Policy) bindings(prefix string) []binding {
 
 func parseIncludes(text string) ([]Plugin, error) {
 	var included []Plugin
-	for _, name := range words(text) {
+	for _, name := range items(text) {
 		p, err := plugin(name)
 		if err != nil {
 			return nil, err

@@ -177,7 +177,7 @@ func parseStatsd(text string) (URL, error) {
 // parseBuckets leaves out the last bound if it is infinite.
 func parseBuckets(text string) ([]float64, error) {
 	var buckets []float64
-	for _, word := range words(text) {
+	for _, word := range items(text) {
 		bound, err := strconv.ParseFloat(word, 64)
 		if err != nil || math.IsNaN(bound) || len(buckets) > 0 && bound <= buckets[len(buckets)-1] {
 			return nil, errors.New("must be numbers that grow, the last of which may be Inf")

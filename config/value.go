@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // plain returns what a value says. Kinto takes any value for JSON that is JSON (protocol 9.1), so that
@@ -94,12 +95,9 @@ func parseDate(text string) (time.Time, error) {
 	return time.Time{}, errors.New("must be a date, such as 2030-01-31 or 2030-01-31T12:00:00Z")
 }
 
-// words splits a list at blanks and line ends.
-func words(text string) []string { return slices.Collect(strings.FieldsSeq(text)) }
-
-// items splits a list at commas as well.
+// items splits a list at blanks, commas and line ends.
 func items(text string) []string {
-	return words(strings.ReplaceAll(text, ",", " "))
+	return slices.Collect(strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }))
 }
 
 func oneOf(text string, allowed ...string) error {
