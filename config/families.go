@@ -220,9 +220,7 @@ func (l *loader) listeners() {
 	var names []string
 	l.apply(list("event_listeners", &names))
 	for _, name := range names {
-		listener := Listener{
-			Name: name, Actions: []string{"create", "update", "delete"}, Options: map[string]Secret{},
-		}
+		listener := Listener{Name: name, Actions: slices.Clone(changes), Options: map[string]Secret{}}
 		prefix := "event_listeners." + name + "."
 		for _, b := range listener.bindings(prefix) {
 			_, found := l.apply(b)

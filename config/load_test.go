@@ -177,6 +177,17 @@ func TestLoadReadsLinesThatAreAllIndented(t *testing.T) {
 	}
 }
 
+func TestListenersHearOfChangesIfNothingIsSaid(t *testing.T) {
+	t.Parallel()
+	const hook = "event_listeners = hook\nevent_listeners.hook.use = webhook"
+	for _, lines := range []string{hook, hook + "\nevent_listeners.hook.actions ="} {
+		s, _ := load(t, nil, lines)
+		if got, want := s.Listeners[0].Actions, []string{"create", "update", "delete"}; !slices.Equal(got, want) {
+			t.Errorf("%s: got actions %q, want %q", lines, got, want)
+		}
+	}
+}
+
 func TestListsAreSeparatedByBlanksCommasOrLines(t *testing.T) {
 	t.Parallel()
 	for _, separator := range []string{" ", ",", ", ", "\n\t", ",\n\t"} {
@@ -367,6 +378,11 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"pagination_token_validity_seconds = 0", "pagination_token_validity_seconds must be 1 or more"},
 		{"attachment.mimetypes = ftl", "must be pairs"},
 		{"attachment.filename_pattern = {size}-{filename}", "must be a name such as"},
+		{"attachment.folder = {bucket}/{collection_id}", "attachment.folder (FILE) must be such as {bucket_id}/{collection_id}"},
+		{"attachment.base_url = files.example.com", "attachment.base_url (FILE) must be a URL such as https://files.example.com/"},
+		{"attachment.base_url = https://", "attachment.base_url (FILE) must be a URL such as https://files.example.com/"},
+		{"history.exclude_resources = /buckets/a buckets/b", "history.exclude_resources (FILE) must be URIs such as /buckets/blog"},
+		{"history.exclude_resources = /buckets/a/collections", "history.exclude_resources (FILE) must be URIs such as /buckets/blog"},
 		{"attachment.filename_pattern = {rid}/{filename}", "must be a name such as"},
 		{"attachment.resources.a.b.c.randomize = true", "names more than a bucket and a collection"},
 		{"attachment.resources.b.randomize = x", "must be true or false"},

@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -70,6 +72,9 @@ func parseIncludes(text string) ([]Plugin, error) {
 	return included, nil
 }
 
+// changes are the actions of listeners that do not say otherwise.
+var changes = []string{"create", "update", "delete"}
+
 func (l *Listener) bindings(prefix string) []binding {
 	return []binding{
 		named(prefix+"use", &l.Use, listenerNames, listenerAdvice),
@@ -78,8 +83,12 @@ func (l *Listener) bindings(prefix string) []binding {
 	}
 }
 
+// parseActions reads those that a listener hears of: changes, if it names none.
 func parseActions(text string) ([]string, error) {
 	actions := items(strings.ToLower(text))
+	if len(actions) == 0 {
+		return slices.Clone(changes), nil
+	}
 	for _, action := range actions {
 		if err := oneOf(action, "create", "update", "delete", "read"); err != nil {
 			return nil, fmt.Errorf("names %q: each action %w", action, err)
@@ -108,9 +117,46 @@ func parseMimeTypes(text string) (map[string]string, error) {
 
 // parsePattern reads the name of a file in which {datetime}, {rid} and {filename} stand for something else.
 func parsePattern(text string) (string, error) {
-	rest := strings.NewReplacer("{datetime}", "", "{rid}", "", "{filename}", "").Replace(text)
-	if strings.ContainsAny(rest, "{}/") {
+	if strings.Contains(text, "/") || hasBraces(text, "{datetime}", "{rid}", "{filename}") {
 		return "", errors.New("must be a name such as {datetime}-{filename}, without other braces than those of {datetime}, {rid} and {filename}")
 	}
 	return text, nil
+}
+
+// parseFolder reads a folder in which {bucket_id} and {collection_id} stand for something else.
+func parseFolder(text string) (string, error) {
+	if hasBraces(text, "{bucket_id}", "{collection_id}") {
+		return "", errors.New("must be such as {bucket_id}/{collection_id}, without other braces than those two")
+	}
+	return text, nil
+}
+
+// hasBraces tells whether there are braces beside these names in them.
+func hasBraces(text string, names ...string) bool {
+	for _, name := range names {
+		text = strings.ReplaceAll(text, name, "")
+	}
+	return strings.ContainsAny(text, "{}")
+}
+
+// parseBaseURL reads a URL, whole or without scheme and host.
+func parseBaseURL(text string) (string, error) {
+	u, err := url.Parse(text)
+	if text != "" && (err != nil || (u.Scheme == "" || u.Host == "") && !strings.HasPrefix(text, "/")) {
+		return "", errors.New("must be a URL such as https://files.example.com/")
+	}
+	return text, nil
+}
+
+var objectURI = regexp.MustCompile(`\A/buckets/[^/]+(/groups/[^/]+|/collections/[^/]+(/records/[^/]+)?)?/?\z`)
+
+// parseURIs reads URIs of buckets and of what is in them.
+func parseURIs(text string) ([]string, error) {
+	uris := items(text)
+	for _, uri := range uris {
+		if !objectURI.MatchString(uri) {
+			return nil, errors.New("must be URIs such as /buckets/blog and /buckets/blog/collections/posts")
+		}
+	}
+	return uris, nil
 }

@@ -44,7 +44,7 @@ var everything = []string{
 	"includes = kinto.plugins.openid\n  kinto.plugins.accounts", "default_bucket_hmac_secret = hush3", "admin_assets_path = aa",
 	"history.exclude_resources = /buckets/a", "history.exclude_user_ids = u", "history.auto_trim_max_count = 1",
 	"history.auto_trim_user_ids = v", "history.auto_trim_threshold = 2",
-	"attachment.base_path = bp", "attachment.base_url = bu", "attachment.extra.base_url = xu", "attachment.folder = f",
+	"attachment.base_path = bp", "attachment.base_url = https://bu", "attachment.extra.base_url = xu", "attachment.folder = f",
 	"attachment.keep_old_files = true", "attachment.randomize = false", "attachment.filename_pattern = {rid}-{filename}",
 	"attachment.extensions = default+video", "attachment.mimetypes = .a:b/c;.d:e/f", "attachment.max_size_bytes = 9",
 	"attachment.gcloud.credentials = hush4", "attachment.aws.secret_key = hush5", "attachment.resources.blog.keep_old_files = false", "attachment.resources.blog.Posts.randomize = true",
@@ -109,7 +109,7 @@ func wanted() *config.Settings {
 				ExcludeResources: []string{"/buckets/a"}, ExcludeUserIDs: []string{"u"}, TrimMaxCount: 1, TrimUserIDs: []string{"v"}, TrimThreshold: 2,
 			},
 			Attachments: config.Attachments{
-				BasePath: "bp", BaseURL: "bu", Extra: map[string]string{"base_url": "xu"}, Folder: "f", Extensions: []string{"default", "video"},
+				BasePath: "bp", BaseURL: "https://bu", Extra: map[string]string{"base_url": "xu"}, Folder: "f", Extensions: []string{"default", "video"},
 				MimeTypes: map[string]string{".a": "b/c", ".d": "e/f"}, AWS: map[string]config.Secret{"secret_key": "hush5"}, Cloud: map[string]config.Secret{"credentials": "hush4"},
 				Rules: config.AttachmentRules{KeepOldFiles: true, FilenamePattern: "{rid}-{filename}", MaxSizeBytes: 9},
 				Resources: map[string]map[string]string{
