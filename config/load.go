@@ -135,6 +135,12 @@ func (l *loader) server() {
 	if value, source, ok := l.resolveServer("port", "http_port"); ok {
 		l.set(between("port", &l.Server.Port, 0, 65535), value, source)
 	}
+	for _, name := range []string{"host", "port"} {
+		if _, misplaced := l.document.app[name]; misplaced {
+			l.used[name] = true
+			l.warn(name, "%s in %s has no effect in [app:main]: it belongs in [server:main].", name, l.File)
+		}
+	}
 }
 
 func (l *loader) resolveServer(names ...string) (value, source string, ok bool) {

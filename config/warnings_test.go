@@ -25,6 +25,10 @@ func TestLoadWarns(t *testing.T) {
 		{"a misspelt variable with a prefix of one's own", "MINE_PAGINATE=5", "settings_prefix = mine", []string{
 			"MINE_PAGINATE in the environment is not a setting and has no effect; did you mean MINE_PAGINATE_BY?",
 		}},
+		{"the address in the wrong section", "", "host = h\nkinto.port = 80", []string{
+			"host in FILE has no effect in [app:main]: it belongs in [server:main].",
+			"port in FILE has no effect in [app:main]: it belongs in [server:main].",
+		}},
 		{"variables of others", "PAGINATE=5", "", nil},
 		{"the file, and Kubernetes", "KINTO_INI=x", "", nil},
 		{"a misspelt resource", "", "buckett_create_principals = a", []string{
