@@ -313,6 +313,9 @@ func TestOneLineIsLoggedForEachRequest(t *testing.T) {
 		{"GET /v1/buckets/b?_limit=1", []string{"Authorization: mat", "User-Agent: test", "Accept-Language: fr"}, map[string]any{
 			"agent": "test", "lang": "fr", "querystring": "_limit=1", "uid": "account:mat", "authn_type": "account",
 		}},
+		{"GET /v1/private?code=hush", nil, map[string]any{"path": "/v1/private"}},
+		{"GET /v1/nothing?code=hush", nil, map[string]any{"path": "/v1/nothing", "code": 404.0, "errno": 111.0}},
+		{"GET /private?code=hush", nil, map[string]any{"path": "/private", "code": 307.0}},
 	} {
 		frame, logged := setup(t, nil)
 		send(t, frame, append([]string{c.request, "X-Request-Id: abc-1"}, c.headers...)...)

@@ -80,6 +80,12 @@ func endpoints(t testing.TB) []web.Endpoint {
 	return append(all,
 		get("hello", "/", echo),
 		get("panics", "/panics", func(http.ResponseWriter, *web.Request) error { panic("out of order") }),
+		web.Endpoint{Name: "private", Path: "/private", SecretQuery: true, Public: true, Methods: []web.Method{{
+			Name: http.MethodGet, Handle: func(w http.ResponseWriter, _ *web.Request) error {
+				w.WriteHeader(http.StatusOK)
+				return nil
+			},
+		}}},
 		get("panics-late", "/panics-late", func(w http.ResponseWriter, _ *web.Request) error {
 			_, _ = io.WriteString(w, "half")
 			_ = http.NewResponseController(w).Flush()

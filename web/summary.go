@@ -36,10 +36,14 @@ func (x *exchange) finish(message string, start, end time.Time) {
 	}
 }
 
-// log writes one line about the request (protocol 9.3), without the fields that there is nothing to say of. The logger adds
-// the time.
+// log writes one line about the request (protocol 9.3), without the fields that there is nothing to say of, and with the query
+// string only if an endpoint was found that tells what is in it. The logger adds the time.
 func (x *exchange) log(message string, now time.Time, took time.Duration) {
 	policy, _, _ := strings.Cut(x.Caller.UserID, ":")
+	query := ""
+	if x.Endpoint != nil && !x.Endpoint.SecretQuery {
+		query = x.URL.RawQuery
+	}
 	entry := logrus.Entry{Logger: x.frame.config.Log, Time: now, Context: x.Context(), Data: logrus.Fields{
 		"path":   x.URL.Path,
 		"method": x.Method,
@@ -51,7 +55,7 @@ func (x *exchange) log(message string, now time.Time, took time.Duration) {
 	for _, field := range [...]struct{ name, value string }{
 		{"agent", x.UserAgent()},
 		{"lang", x.Header.Get("Accept-Language")},
-		{"querystring", x.URL.RawQuery},
+		{"querystring", query},
 		{"uid", x.Caller.UserID},
 		{"authn_type", policy},
 	} {

@@ -48,6 +48,8 @@ type Endpoint struct {
 	TakesJSON bool
 	// Stateful tells that a utility answers from what there is of resources: in a batch it sees the writes before it.
 	Stateful bool
+	// SecretQuery tells that query strings have secrets in them: none is logged.
+	SecretQuery bool
 	// Public spares the frame to find out who calls: Caller is anonymous.
 	Public bool
 }

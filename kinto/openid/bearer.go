@@ -115,7 +115,7 @@ func (b bearer) verify(ctx context.Context, key, token string) (jsontext.Value, 
 	answers := b.asking.DoChan(key, func() (any, error) {
 		profile, err := b.ask(context.WithoutCancel(ctx), token)
 		if err != nil {
-			b.log.WithError(brief{err}).WithField("provider", b.Name).Info("token not accepted")
+			b.log.WithError(brief{err, token}).WithField("provider", b.Name).Info("token not accepted")
 		}
 		return profile, nil
 	})

@@ -350,3 +350,19 @@ func TestATokenIsAcceptedByThePolicyOfItsSchemeWhateverOthersAccepted(t *testing
 		}
 	}
 }
+
+func TestATokenThatTheProviderRepeatsIsNotLogged(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.on("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "I do not like "+r.Header.Get("Authorization"), http.StatusUnauthorized)
+	})
+	s := start(t, newCache(), provider(i))
+	token := strings.Repeat("hush", 60) // longer than what is logged of an error
+	if got := s.whoami(t, "Bearer "+token); got != "" {
+		t.Errorf("got %q, want nobody", got)
+	}
+	if logged := s.log.String(); strings.Contains(logged, "hush") || !strings.Contains(logged, "I do not like") {
+		t.Errorf("got %s, want what the provider said, without the token", logged)
+	}
+}

@@ -40,13 +40,20 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// brief is an error with a text of one short line: the errors of libraries repeat answers of providers.
-type brief struct{ error }
+// brief is an error with a text of one short line: the errors of libraries repeat answers of providers, and those may repeat
+// what they were sent.
+type brief struct {
+	error
+	secret string // is left out; "" for none
+}
 
 // Error is the beginning of the text.
 func (b brief) Error() string {
 	const longest = 200
 	text, _, _ := strings.Cut(b.error.Error(), "\n")
+	if b.secret != "" {
+		text = strings.ReplaceAll(text, b.secret, "***")
+	}
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + "..."
 	}

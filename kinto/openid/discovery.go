@@ -49,7 +49,7 @@ func (d *directory) providers() ([]*provider, error) {
 		if remote == nil {
 			var err error
 			if remote, err = discover(d.client, declared.Issuer); err != nil {
-				return nil, fmt.Errorf("%w %s at %s: %w", ErrDiscovery, declared.Name, declared.Issuer, brief{err})
+				return nil, fmt.Errorf("%w %s at %s: %w", ErrDiscovery, declared.Name, declared.Issuer, brief{err, ""})
 			}
 			known[declared.Issuer] = remote
 		}
@@ -81,7 +81,7 @@ func (p *provider) check() error {
 		URL string `json:"jwks_uri"`
 	}
 	if err := p.remote.Claims(&keys); err != nil {
-		return fmt.Errorf("does not tell where its keys are: %w", brief{err})
+		return fmt.Errorf("does not tell where its keys are: %w", brief{err, ""})
 	}
 	for _, endpoint := range []struct {
 		name, url string

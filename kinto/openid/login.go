@@ -36,12 +36,10 @@ func (d *directory) endpoints(parts server.Parts) ([]web.Endpoint, error) {
 		return nil, err
 	}
 	l := login{providers, parts.Cache}
-	get := func(name, path string, handle web.Handler) web.Endpoint {
-		return web.Endpoint{Name: name, Path: path, Public: true, Methods: []web.Method{{Name: http.MethodGet, Handle: handle}}}
-	}
+	get := func(handle web.Handler) []web.Method { return []web.Method{{Name: http.MethodGet, Handle: handle}} }
 	return []web.Endpoint{
-		get("openid-login", "/openid/{provider}/login", l.begin),
-		get("openid-token", "/openid/{provider}/token", l.finish),
+		{Name: "openid-login", Path: "/openid/{provider}/login", Public: true, Methods: get(l.begin)},
+		{Name: "openid-token", Path: "/openid/{provider}/token", Public: true, SecretQuery: true, Methods: get(l.finish)},
 	}, nil
 }
 
@@ -70,7 +68,6 @@ func (l login) begin(w http.ResponseWriter, r *web.Request) error {
 // finish takes the code that the provider has sent the browser back with, and sends the browser with what it is
 // exchanged for to where it wanted to be. If the provider says why there is no code, that is what it is sent with.
 func (l login) finish(w http.ResponseWriter, r *web.Request) error {
-	r.Note("querystring", "") // has secrets in it
 	p, unknown := l.provider(r)
 	query := r.URL.Query()
 	refused := refusal(query)
@@ -92,7 +89,7 @@ func (l login) finish(w http.ResponseWriter, r *web.Request) error {
 	}
 	tokens, err := p.exchange(r.Context(), code, returnTo(r))
 	if err != nil {
-		return unavailable(fmt.Errorf("exchange a code for a token with %s: %w", p.Name, brief{err}))
+		return unavailable(fmt.Errorf("exchange a code for a token with %s: %w", p.Name, brief{err, code}))
 	}
 	redirect(w, r, callback+url.QueryEscape(base64.StdEncoding.EncodeToString(tokens)))
 	return nil

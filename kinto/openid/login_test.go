@@ -93,6 +93,30 @@ func TestABrowserComesBackWithATokenThatIsAccepted(t *testing.T) {
 	}
 }
 
+func TestACodeIsNotLoggedWhereverItIsSent(t *testing.T) {
+	t.Parallel()
+	s := start(t, newCache(), provider(newIDP(t)))
+	for _, request := range []string{
+		"GET /v1/openid/acme/token", "GET /v1/openid/acme/token/", "GET /openid/acme/token", "GET /v1/openid/other/token",
+		"HEAD /v1/openid/acme/token", "OPTIONS /v1/openid/acme/token", "POST /v1/openid/acme/token", "GET /v1/openid/acme/tokens",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path+"?code=hush&state=hush", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close() // nothing is read
+	}
+	logged := s.log.String()
+	if strings.Contains(logged, "hush") || strings.Count(logged, "request.summary") != 8 {
+		t.Errorf("got %s, want a line for each request, without what came with it", logged)
+	}
+}
+
 func TestALoginTellsTheProviderWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t)
