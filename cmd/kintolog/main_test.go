@@ -251,7 +251,12 @@ func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.must("init", "--backend", "sqlite", "--cache-backend", "memory", "--host", "127.0.0.1")
-	accounts, readonly := newPlace(t), newPlace(t)
+	p.must("create-user", "-u", "admin", "-p", "s3cret")
+	empty, accounts, readonly := newPlace(t), newPlace(t), newPlace(t)
+	empty.must("init")
+	empty.set("kinto.event_listeners = hook", "kinto.event_listeners.hook.use = webhook", "kinto.event_listeners.hook.url = http://127.0.0.1:1/")
+	accounts.must("init")
+	accounts.env = []string{"KINTO_INCLUDES="}
 	readonly.must("init")
 	readonly.set("kinto.readonly = true")
 	for _, c := range []struct {
@@ -264,12 +269,16 @@ func TestExitCodes(t *testing.T) {
 		{p, "statsu", 2, `there is no subcommand "statsu"; did you mean status?`},
 		{p, "status --nonsense", 2, "unknown flag: --nonsense"},
 		{p, "version more", 2, "takes no arguments"},
-		{p, "status -q -v", 1, "[quiet verbose]"},
+		{p, "status -q -v", 2, "[quiet verbose]"},
 		{p, "init", 1, "config/kinto.ini already exists.\n"},
 		{p, "init --ini x.ini --backend oracle", 2, `--backend cannot be "oracle"`},
 		{p, "init --ini y.ini --host a:1", 2, `--host cannot be "a:1"`},
-		{p, "status", 1, "there is no data folder"},
-		{accounts, "status", 1, "there is no data folder"},
+		{p, "status --ini a --config b", 2, "[config ini]"},
+		{empty, "status", 1, "there is no data folder"},
+		{empty, "rebuild", 1, "there is no data folder"},
+		{empty, "purge-deleted 1", 1, "there is no data folder"},
+		{empty, "undelivered hook", 1, "there is no data folder"},
+		{newPlace(t), "status", 1, "there is no data folder"},
 		{p, "status --config nowhere.ini", 1, "nowhere.ini"},
 		{p, "start --port none", 2, `invalid argument "none" for "--port" flag`},
 		{p, "purge-deleted", 2, "how many"},
@@ -278,12 +287,13 @@ func TestExitCodes(t *testing.T) {
 		{p, "purge-deleted records 1", 2, `there is no resource "records"`},
 		{p, "undelivered", 2, "needs the name of a listener"},
 		{p, "undelivered hook", 2, `there is no listener "hook" in event_listeners`},
-		{p, "undelivered hook --drop --replay", 1, "[drop replay]"},
+		{p, "undelivered hook --drop --replay", 2, "[drop replay]"},
 		{p, "projector", 1, "the log is embedded"},
 		{p, "create-user -u no/name -p x", 2, "cannot be the name of an account"},
 		{readonly, "create-user -u a -p b", 51, "read-only"},
 		{readonly, "purge-deleted 1", 1, "read-only"},
 		{accounts, "create-user -u a -p b", 52, "kinto.plugins.accounts"},
+		{newPlace(t), "create-user -u a -p b", 52, "kinto.plugins.accounts"},
 		{p, "create-user -u a", 53, "aborted"},
 	} {
 		code, _, stderr := c.p.run("", strings.Fields(c.args)...)

@@ -21,6 +21,9 @@ service before.`,
 			if err != nil {
 				return err
 			}
+			if err := begun(s); err != nil {
+				return err
+			}
 			began := time.Now()
 			var entries domain.Position
 			show, done := progress(g, "rebuild")

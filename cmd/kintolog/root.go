@@ -51,6 +51,12 @@ func newRoot() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateFlagGroups(); err != nil { // before cobra does, for which it is no error of usage
+			return usage("%w", err)
+		}
+		return nil
+	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&g.config, "config", "", "settings `FILE` (default $KINTO_INI, else config/kinto.ini)")
 	flags.StringVar(&g.config, "ini", "", "the same as --config `FILE`")
@@ -124,4 +130,14 @@ func (g *globals) service() (app.Service, error) {
 		err = errors.New("the settings say memory: what the service has is gone when it stops, and nobody else can get at it")
 	}
 	return s, err
+}
+
+// begun is an error if there is nothing yet of what the service keeps on this machine.
+func begun(s app.Service) error {
+	if dir := s.Config.DataDir; s.Config.Log.URL == "" {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no data folder %s yet", dir)
+		}
+	}
+	return nil
 }

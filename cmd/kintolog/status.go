@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +17,8 @@ func newStatus(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if dir := s.Config.DataDir; s.Config.Shared() != nil {
-				if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-					return fmt.Errorf("there is no data folder %s yet", dir)
-				}
+			if err := begun(s); err != nil {
+				return err
 			}
 			p, err := server.Inspect(cmd.Context(), s.App, s.Config)
 			if err != nil {

@@ -48,6 +48,9 @@ func undelivered(cmd *cobra.Command, g *globals, name string, events []string, r
 	if err != nil {
 		return err
 	}
+	if err := begun(s); err != nil {
+		return err
+	}
 	for i := range s.App.Plugins {
 		s.App.Plugins[i].Background = nil // so that nothing is delivered but what is asked for
 	}

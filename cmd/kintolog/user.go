@@ -21,14 +21,15 @@ func newCreateUser(g *globals) *cobra.Command {
 Exit codes: 51 if the service is read-only, 52 if it has no accounts, 53 if the input ends or is interrupted.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := g.service()
-			if err != nil {
-				return err
-			}
 			switch {
+			case s.Settings == nil:
+				return err
 			case s.Settings.HTTP.ReadOnly:
 				return exit{exitReadOnly, errors.New("the service is read-only (readonly): no user can be created")}
 			case !s.Settings.Plugins.Has(config.PluginAccounts):
 				return exit{exitNoAccounts, fmt.Errorf("the service has no accounts: add %s to includes", config.PluginAccounts)}
+			case err != nil:
+				return err
 			}
 			if name != "" && !accounts.ValidName(name) {
 				return usage("%q cannot be the name of an account", name)
