@@ -90,15 +90,14 @@ var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 // maxName bounds the length of what a key takes over, in bytes.
 const maxName = 100
 
-// safeName is a file name as a segment of a key: stem and extension, the latter with its dot.
+// safeName is a file name as a segment of a key: stem, which may be empty, and extension, the latter with its dot.
 func safeName(name string) (stem, dotted string) {
-	name = strings.TrimLeft(unsafe.ReplaceAllString(name, "-"), ".-")
-	dotted = path.Ext(name)
-	if len(dotted) > 16 || dotted == "." {
+	name = strings.TrimLeft(name, ".")
+	if dotted = path.Ext(name); len(dotted) > 16 || dotted == "." {
 		dotted = ""
 	}
-	stem = strings.TrimSuffix(name, dotted)
-	return stem[:min(len(stem), maxName)], dotted
+	stem = strings.TrimLeft(unsafe.ReplaceAllString(strings.TrimSuffix(name, dotted), "-"), ".-")
+	return stem[:min(len(stem), maxName)], unsafe.ReplaceAllString(dotted, "-")
 }
 
 // baseName is a file name without the folders that some clients send along.

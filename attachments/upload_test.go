@@ -253,6 +253,23 @@ func TestMetadataCannotBeModified(t *testing.T) {
 	s.store.awaitRemoval(t, key)
 }
 
+func TestFilesHaveTheirExtensionWhateverTheNameIs(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []bool{false, true} {
+		s := start(t, change{options: func(o *attachments.Options) {
+			o.Rules = func(_, _ string) attachments.Rules { return attachments.Rules{KeepNames: kept} }
+		}})
+		for _, name := range []string{"фото.jpg", "写真.jpg", "-.jpg", "a b.jpg", "..é.jpg"} {
+			location := fmt.Sprint(s.upload(t, alice, record, file(name, "x")).field(t, "location"))
+			_, path, _ := strings.Cut(location, "/v1")
+			got := s.send(t, "", "GET "+path, "")
+			if !strings.HasSuffix(location, ".jpg") || got.status != 200 || got.header.Get("Content-Type") != "image/jpeg" {
+				t.Errorf("%s: got %s, served with %d as %s, want a JPEG", name, location, got.status, got.header.Get("Content-Type"))
+			}
+		}
+	}
+}
+
 func TestNamesCanBeKept(t *testing.T) {
 	t.Parallel()
 	s := start(t, change{options: func(o *attachments.Options) {
