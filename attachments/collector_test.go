@@ -12,6 +12,7 @@ import (
 
 	"github.com/kintolog/kintolog/attachments"
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -260,4 +261,50 @@ func TestAnAttachmentThatAPutLeavesOutIsCollectedByTheSweep(t *testing.T) {
 	want(t, s.send(t, alice, "PUT "+record, `{"data":{"b":1}}`), 200, "")
 	s.store.awaitRemoval(t, key)
 	s.awaitNoFiles(t)
+}
+
+// past is a read model that has gone back, as a database may that has crashed, and tells when that is noticed.
+type past struct {
+	projections.Store
+	now  atomic.Bool
+	read chan struct{}
+}
+
+func (p *past) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	if !p.now.Load() || len(needs.Objects) == 0 {
+		return p.Store.Load(ctx, needs)
+	}
+	select {
+	case p.read <- struct{}{}:
+	case <-ctx.Done():
+	}
+	return domain.Snapshot{Position: 1}, nil
+}
+
+func TestAReadModelOfThePastRemovesNoFile(t *testing.T) {
+	t.Parallel()
+	model := &past{read: make(chan struct{})}
+	s := start(t, change{
+		options: func(o *attachments.Options) { o.SweepEvery = 20 * time.Millisecond },
+		app: func(a *server.App) {
+			a.Plugins = append(a.Plugins, server.Plugin{Name: "past", Wrap: server.Wrappers{
+				Model: func(m projections.Store) projections.Store {
+					model.Store = m
+					return model
+				},
+			}})
+		},
+	})
+	key := s.uploaded(t, record, "a.txt")
+	model.now.Store(true)
+	s.store.mu.Lock()
+	removed := s.store.removal(key)
+	s.store.mu.Unlock()
+	for range 3 { // the third one begins when the first two are over
+		select {
+		case <-model.read:
+		case <-removed:
+			t.Fatal("the file is removed of a record that the read model has lost")
+		}
+	}
 }
