@@ -251,14 +251,15 @@ func (l *Loop) gather(waiting []*job) []*job {
 func (l *Loop) round(waiting []*job) int {
 	ctx, cancel := context.WithTimeout(context.Background(), l.Timeout)
 	defer cancel()
+	recent := false // whether the known end of the log is one that it had after the jobs came
 	for {
-		n, err := l.attempt(ctx, waiting)
+		n, err := l.attempt(ctx, waiting, recent)
 		switch {
 		case errors.Is(err, eventstore.ErrCorrupt):
 			err = unavailable("commit", err)
 		case errors.Is(err, eventstore.ErrConflict), errors.Is(err, errStale):
 			err = l.tail.extend(ctx)
-			if err == nil && ctx.Err() == nil {
+			if recent = true; err == nil && ctx.Err() == nil {
 				continue
 			}
 			err = unavailable("commit", errors.Join(err, ctx.Err()))
@@ -280,9 +281,10 @@ func (l *Loop) round(waiting []*job) int {
 	}
 }
 
-// attempt decides jobs on the state at the end of the log and appends what they decided. It returns how many it
-// took, also with an error, which then concerns them all.
-func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
+// attempt decides jobs on the state at the end of the log and appends what they decided. If that is nothing, and the known
+// end is not recent, the log is asked for what others have appended: they may have been answered while the read model
+// was behind. It returns how many jobs it took, also with an error, which then concerns them all.
+func (l *Loop) attempt(ctx context.Context, waiting []*job, recent bool) (int, error) {
 	if err := l.tail.ensure(ctx, l.start); err != nil {
 		return len(waiting), err
 	}
@@ -302,8 +304,12 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job) (int, error) {
 		n++
 	}
 	events := tx.state.Pending()
-	if len(events) == 0 {
+	switch {
+	case len(events) > 0:
+	case recent:
 		return n, nil
+	default:
+		return n, l.tail.confirm(ctx)
 	}
 	for i := range events {
 		events[i].Origin.Time = tx.now

@@ -335,6 +335,22 @@ func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
 	}
 }
 
+func TestNothingIsRefusedForWantOfWhatAnotherWriterWasAcknowledged(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	_ = b.runner.Close() // the read model stands still
+	lagging := func(c *writeapi.Config) { c.Readable, c.Progress = time.Millisecond, stuck{} }
+	one, other := b.loop(lagging), b.loop(lagging)
+	b.must(one, "/buckets/a")
+	b.must(other, "/buckets/b")
+	b.must(one, "/buckets/a/collections/c", "/buckets/b/collections/c")
+	b.must(other, "/buckets/a/collections/c/records/r")
+	c := b.command(domain.Post, "/buckets/b/collections/c", "{}")
+	if result, _, err := b.do(other, c); err != nil || !result.Unchanged {
+		t.Errorf("got %+v, %v, want the collection that is there", result, err)
+	}
+}
+
 // stuck is a read model that never moves.
 type stuck struct{}
 

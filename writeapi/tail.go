@@ -52,6 +52,18 @@ func (t *tail) extend(ctx context.Context) error {
 	return nil
 }
 
+// confirm is errStale if others have appended something after the known end, which it then is not any more.
+func (t *tail) confirm(ctx context.Context) error {
+	known := t.end
+	if err := t.extend(ctx); err != nil {
+		return err
+	}
+	if t.end != known {
+		return errStale
+	}
+	return nil
+}
+
 // appended moves the end past a commit of our own.
 func (t *tail) appended(end eventstore.Tail, events []domain.Event) {
 	t.add(end.Position, events)

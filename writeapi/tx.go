@@ -27,10 +27,10 @@ type Tx struct {
 	reacting bool
 }
 
-// errStale ends a round whose state is older than what a load has seen.
+// errStale ends a round whose state is older than what a load has seen, or than what others have appended.
 //
 // It is nothing to log: whatever came of the transaction is thrown away and decided again.
-var errStale = web.Reported(errors.New("the read model is ahead of the known end of the log"))
+var errStale = web.Reported(errors.New("the log has gone on from its known end"))
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
 // *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes. What the resource
