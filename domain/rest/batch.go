@@ -309,12 +309,16 @@ func batchURL(prefix, path string) *url.URL {
 		path = prefix + path
 	}
 	escaped := escape(path, "-_.~$&+,/:;=@!'()*[]%")
-	u := &url.URL{Path: unescapePath(escaped), RawQuery: escape(query, "-_.~$&+,/:;=@!'()*[]%?|{}^`\\")}
+	u := &url.URL{Path: unescapePath(escaped), RawQuery: escapeQuery(query)}
 	if len(escaped) != len(u.Path) {
 		u.RawPath = escaped
 	}
 	return u
 }
+
+// escapeQuery makes a raw query fit for a URL and for a header: of what has no place there, such as letters outside of
+// ASCII, bytes are escaped.
+func escapeQuery(raw string) string { return escape(raw, "-_.~$&+,/:;=@!'()*[]%?|{}^`\\") }
 
 // escape replaces all bytes but letters, digits and some others, and percent signs that start no escape. What is
 // escaped already stays as it is.

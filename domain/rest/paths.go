@@ -92,12 +92,12 @@ func Origin(scheme, host string) string {
 	return scheme + "://" + host
 }
 
-// Location is the absolute URL of a path with the raw query of the request.
+// Location is the absolute URL of an escaped path with the raw query of the request.
 func Location(origin, path, rawQuery string) string {
 	if rawQuery == "" {
 		return origin + path
 	}
-	return origin + path + "?" + rawQuery
+	return origin + path + "?" + escapeQuery(rawQuery)
 }
 
 // SetCaching sets the headers that let an answer be kept for some seconds from now. 0 forbids to keep it, less sets

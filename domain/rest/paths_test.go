@@ -100,6 +100,9 @@ func TestLocationIsAbsolute(t *testing.T) {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}
+	if got := rest.Location("http://h", "/v1/", "x=é%20"); got != "http://h/v1/?x=%C3%A9%20" {
+		t.Errorf("a query outside of ASCII: got %s", got)
+	}
 	if got := rest.Location("http://h", "/v1/", ""); got != "http://h/v1/" {
 		t.Errorf("got %s", got)
 	}

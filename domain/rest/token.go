@@ -89,11 +89,11 @@ func fits(f domain.Field, value []byte) bool {
 }
 
 // NextPage is the URL of the next page: base, which is the absolute URL of the plural endpoint without a query, with
-// all parameters of the raw query as they are and in their order, only `_limit` and `_token` replaced, or appended.
+// all parameters of the raw query in their order and, unless they need to be escaped, as they are; only `_limit` and `_token` replaced, or appended.
 func NextPage(base, rawQuery string, limit int, token string) string {
 	limitPair, tokenPair := "_limit="+strconv.Itoa(limit), "_token="+url.QueryEscape(token)
 	var pairs []string
-	for pair := range strings.SplitSeq(rawQuery, "&") {
+	for pair := range strings.SplitSeq(escapeQuery(rawQuery), "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		switch strings.TrimSpace(unescape(name)) {
 		case "_limit":

@@ -106,7 +106,8 @@ func TestNextPageKeepsTheParameters(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:                                "?_limit=2&_token=a%2Bb%3D",
 		`_limit=2&_sort=a`:                "?_limit=2&_sort=a&_token=a%2Bb%3D",
-		`_sort=a&x=%20é`:                  "?_sort=a&x=%20é&_limit=2&_token=a%2Bb%3D",
+		`_sort=a&x=%20%zz`:                "?_sort=a&x=%20%25zz&_limit=2&_token=a%2Bb%3D",
+		`x="é 1`:                          "?x=%22%C3%A9%201&_limit=2&_token=a%2Bb%3D",
 		`_token=old&y=1&_limit=500`:       "?_token=a%2Bb%3D&y=1&_limit=2",
 		`%5Ftoken=old&_limit=1&_limit=&&`: "?_token=a%2Bb%3D&_limit=2",
 		`in_id=a,b&in_id=c`:               "?in_id=a,b&in_id=c&_limit=2&_token=a%2Bb%3D",
