@@ -170,6 +170,9 @@ func (d *decision) write() ([]Event, Result, error) {
 	if data, err = d.checked(data); err != nil {
 		return nil, Result{}, err
 	}
+	if err = d.Resource.checkMembers(data); err != nil {
+		return nil, Result{}, err
+	}
 	at, err := d.timestamp(data)
 	if err != nil {
 		return nil, Result{}, err

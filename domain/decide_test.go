@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -287,6 +288,18 @@ func TestTimestampAtTheEnd(t *testing.T) {
 		w.must(t, w.command(domain.Put, "/shelves/b", data))
 	}
 	w.must(t, w.command(domain.Patch, "/shelves/b", `{}`))
+}
+
+func TestMembersAreAsLongAsPrincipals(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	for _, verb := range []domain.Verb{domain.Put, domain.Patch} {
+		longest := strings.Repeat("m", domain.MaxPrincipalLength)
+		w.must(t, w.command(verb, "/shelves/a/clubs/x", `{"members":["bob","`+longest+`"]}`))
+		_, err := w.do(w.command(verb, "/shelves/a/clubs/x", `{"members":["bob","`+longest+`m"]}`))
+		wantCode(t, err, domain.Invalid)
+	}
 }
 
 func TestPreconditions(t *testing.T) {

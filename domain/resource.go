@@ -27,7 +27,8 @@ type Resource struct {
 	// Creations are always refused then.
 	NeedsParent bool
 	// Members, if set, makes each object a group: it lists the principals who hold the object's URI
-	// as a principal of theirs. It is called with the normalised data of a live object.
+	// as a principal of theirs. It is called with the normalised data of a live object. Data with a member that has more
+	// than MaxPrincipalLength bytes are refused.
 	Members func(data []byte) []string
 	// Check, if set, sees every object before it is created or changed. It returns the data to
 	// store, changed or not, as a JSON object, or an error for the client. It must be a pure function.
@@ -258,6 +259,18 @@ func (c *Catalog) Members(resource string, o Object) (members []string, isGroup 
 		return nil, true
 	}
 	return r.Members(o.Data), true
+}
+
+// checkMembers refuses what no read model could look up.
+func (r *Resource) checkMembers(data []byte) error {
+	if r.Members == nil {
+		return nil
+	}
+	tooLong := func(member string) bool { return len(member) > MaxPrincipalLength }
+	if slices.ContainsFunc(r.Members(data), tooLong) {
+		return Invalidf(InBody, "data", "A member is longer than %d bytes", MaxPrincipalLength)
+	}
+	return nil
 }
 
 // Structural tells whether what callers may do with other objects depends on objects of the resource: they have others
