@@ -54,3 +54,50 @@ func TestAnEndpointFindsWhatItsCallerMayRead(t *testing.T) {
 		t.Errorf("in a batch: got %s", got)
 	}
 }
+
+// rename is an endpoint that asks others of its service: it changes a note as PATCH does, and answers with what GET does.
+func rename(p server.Parts) ([]web.Endpoint, error) {
+	return []web.Endpoint{{
+		Name: "rename", Path: "/rename/{of...}", Stateful: true,
+		Methods: []web.Method{{Name: http.MethodPost, Handle: func(w http.ResponseWriter, r *web.Request) error {
+			var a web.Answer
+			for _, part := range [][2]string{{http.MethodPatch, `{"data":{"title":"renamed"}}`}, {http.MethodGet, ""}} {
+				ctx := web.WithCaller(r.Context(), r.Caller)
+				asked, err := http.NewRequestWithContext(ctx, part[0], "/v1/"+r.Params["of"], strings.NewReader(part[1]))
+				if err != nil {
+					return err
+				}
+				if e := p.Find(asked.URL); e == nil || e.Name != "note-object" {
+					return &domain.Error{Code: domain.MissingResource}
+				}
+				if a = p.Serve(r, asked); a.Status != http.StatusOK {
+					break
+				}
+			}
+			w.Header().Set("Content-Type", a.Header.Get("Content-Type"))
+			w.WriteHeader(a.Status)
+			_, err := w.Write(a.Body)
+			return err
+		}}},
+	}}, nil
+}
+
+func TestAnEndpointAsksOthers(t *testing.T) {
+	t.Parallel()
+	s := servertest.Open(t, server.App{
+		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}},
+		Policy:         domain.Policy{Grants: map[string][]string{"note_create": {domain.Authenticated}}},
+		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
+		Plugins:        []server.Plugin{{Name: "rename", Endpoints: rename}},
+	}, server.Config{})
+	servertest.Do(t, s, "alice", "PUT /notes/a")
+	if got := servertest.Do(t, s, "alice", "POST /rename/notes/a").Body.String(); !strings.Contains(got, `"title":"renamed"`) {
+		t.Errorf("got %s", got)
+	}
+	servertest.Refused(t, servertest.Send(t, s, "bob", "POST /rename/notes/a", ""), http.StatusForbidden, "")
+	servertest.Refused(t, servertest.Send(t, s, "alice", "POST /rename/notes", ""), http.StatusNotFound, "")
+	batch := `{"requests": [{"method": "PUT", "path": "/notes/b"}, {"method": "POST", "path": "/rename/notes/b"}]}`
+	if got := servertest.Do(t, s, "alice", "POST /batch", batch).Body.String(); !strings.Contains(got, `"title":"renamed"`) {
+		t.Errorf("in a batch: got %s", got)
+	}
+}

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
@@ -134,6 +136,10 @@ type Parts struct {
 	Write *writeapi.API
 	// Keys carries out requests that have an idempotency key.
 	Keys *idempotency.Keys
+	// Serve answers a request within the process as part of another one, and Find is the endpoint that would: the methods of
+	// web.Frame, for when the service is open.
+	Serve func(outer *web.Request, r *http.Request) web.Answer
+	Find  func(u *url.URL) *web.Endpoint
 }
 
 // Progress tells how far the read model is.
