@@ -4,8 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
 )
@@ -31,6 +33,7 @@ func New(o Options) server.Plugin {
 		User: func(_ server.Parts, r *web.Request) (map[string]any, error) {
 			return map[string]any{"bucket": BucketID(o.Secret, r.Caller.UserID)}, nil
 		},
+		Endpoints: func(p server.Parts) ([]web.Endpoint, error) { return nil, declared(p.Catalog) },
 		Before: func(p server.Parts) func(*web.Request) error {
 			a := &alias{
 				secret: o.Secret, readOnly: p.Config.Web.ReadOnly, parts: p,
@@ -39,6 +42,15 @@ func New(o Options) server.Plugin {
 			return a.before
 		},
 	}
+}
+
+// declared tells whether there is what the alias stands for.
+func declared(c *domain.Catalog) error {
+	collection := c.OfPlural("/buckets/" + Alias + "/collections")
+	if collection == nil || collection.Name != "collection" || collection.Parent().Name != "bucket" {
+		return errors.New("it needs the resources bucket and collection of package kinto")
+	}
+	return nil
 }
 
 // BucketID is the id of a user's personal bucket: the first half of the HMAC-SHA256 of the prefixed user id, written as a

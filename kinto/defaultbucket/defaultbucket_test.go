@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/kinto"
 	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/server"
 )
@@ -238,5 +239,15 @@ func TestBatchesReportTheAlias(t *testing.T) {
 	}
 	if uris, commits := created(t, s); len(uris) != 5 || commits != 1 {
 		t.Errorf("got %q created in %d commits, want the bucket, two collections and two records in one", uris, commits)
+	}
+}
+
+func TestItNeedsBuckets(t *testing.T) {
+	t.Parallel()
+	for _, resources := range [][]domain.Resource{nil, kinto.Resources()[:1]} {
+		app := server.App{Name: "x", Resources: resources, Plugins: []server.Plugin{defaultbucket.New(defaultbucket.Options{})}}
+		if _, err := server.Open(t.Context(), app, server.Config{Memory: true}); err == nil || !strings.Contains(err.Error(), "bucket") {
+			t.Errorf("%d resources: got %v", len(resources), err)
+		}
 	}
 }

@@ -56,7 +56,7 @@ func (u Users) Authenticate(r *http.Request) (string, error) {
 // Challenge implements web.Authenticator.
 func (Users) Challenge() string { return `Basic realm="Realm"` }
 
-// Send makes a request, such as "PUT /lists/home", below the version prefix, as a user with a password by Basic
+// Send makes a request, such as "PUT /lists/home", below the version prefix, as a user with the password "password" by Basic
 // authentication, "" for nobody. A body is JSON unless headers, each such as "If-Match: *", say otherwise.
 func Send(t testing.TB, s *server.Server, user, request, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
