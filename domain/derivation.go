@@ -14,9 +14,9 @@ type Derivation struct {
 	// Needs is what Derive looks at in the state, beside the endpoint and what is above it. It spares
 	// loads; what it leaves out is loaded when it is looked at.
 	Needs func(Event) Needs
-	// Derive makes the object of an event that was applied to the state, with this last_modified: its URI, its
-	// Data with "id" and "last_modified", its Permissions. The URI must never have been used before: its id
-	// can be made of the endpoint and the timestamp.
+	// Derive makes the object of an event that was applied to the state, with this last_modified: its URI, in the endpoint
+	// that Into has named; its Data, normalised as package jsondoc says, with "id" and "last_modified"; its Permissions. The
+	// URI must never have been used before: its id can be made of the endpoint and the timestamp. Nothing of this is checked.
 	Derive func(s *State, e Event, at Timestamp) Object
 	// Bound, if set, says how many objects are kept. It is asked about each object after it was made; ok is false
 	// for no bound.

@@ -24,7 +24,7 @@ var visits = server.Plugin{Name: "visits", Resources: []domain.Resource{
 		},
 		Derive: func(_ *domain.State, e domain.Event, at domain.Timestamp) domain.Object {
 			id := fmt.Sprint(at)
-			data := fmt.Appendf(nil, `{"item":%q,"id":%q,"last_modified":%d}`, e.Object.URI.ID(), id, at)
+			data := fmt.Appendf(nil, `{"item":%s,"id":%q,"last_modified":%d}`, jsondoc.Quote(e.Object.URI.ID()), id, at)
 			return domain.Object{URI: domain.Plural(e.Plural().Parent().Below() + "visits").Object(id), Data: data}
 		},
 	}},
