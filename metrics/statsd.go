@@ -20,9 +20,9 @@ const (
 	gaugeInterval = 10 * time.Second
 )
 
-// StatsD sends what is measured to a StatsD server as it happens, while the service runs. The prefix is used as it is,
-// followed by a dot. Labels are part of the name: "kinto.request_summary.method.get.endpoint.hello". What the network loses is lost, and
-// nothing waits for it. Disabled metrics are not sent; the other options are not used. The error is that of an
+// StatsD sends what is measured to a StatsD server as it happens, while the service runs. The prefix is
+// followed by a dot; what has a meaning in StatsD's lines is left out of it. Labels are part of the name:
+// "kinto.request_summary.method.get.endpoint.hello". What the network loses is lost, and nothing waits for it. Disabled metrics are not sent; the other options are not used. The error is that of an
 // address that is no host:port.
 func StatsD(address string, o Options) (*Meter, error) {
 	conn, err := (&net.Dialer{}).DialContext(context.Background(), "udp", address)
@@ -30,7 +30,7 @@ func StatsD(address string, o Options) (*Meter, error) {
 		return nil, fmt.Errorf("send metrics to StatsD: %w", err)
 	}
 	o = o.withDefaults()
-	s := &statsd{conn: conn, prefix: o.Prefix + ".", disabled: map[string]bool{}, lines: make(chan string, waitingLines)}
+	s := &statsd{conn: conn, prefix: harmless(o.Prefix) + ".", disabled: map[string]bool{}, lines: make(chan string, waitingLines)}
 	for _, name := range o.Disabled {
 		s.disabled[strings.TrimSuffix(underscored(name), "_total")] = true
 	}

@@ -54,6 +54,33 @@ func TestStatsDHearsWhatHappens(t *testing.T) {
 	}
 }
 
+func TestStatsDGetsLinesWhateverTheServiceIsCalled(t *testing.T) {
+	t.Parallel()
+	listener, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	m, err := metrics.StatsD(listener.LocalAddr().String(), metrics.Options{Prefix: "Kinto: our | data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(t, start(t, m), "PUT /buckets/b", "")
+	if err := listener.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	packet := make([]byte, 65536)
+	n, _, err := listener.ReadFrom(packet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(string(packet[:n]), "\n") {
+		if !strings.HasPrefix(line, "Kinto_our___data.") || strings.Count(line, ":") != 1 || strings.Count(line, "|") != 1 {
+			t.Errorf("got %q, want a name, a value and a kind", line)
+		}
+	}
+}
+
 func TestStatsDNeedsAnAddress(t *testing.T) {
 	t.Parallel()
 	if _, err := metrics.StatsD("nowhere", metrics.Options{}); err == nil {
