@@ -221,14 +221,14 @@ func (l *loader) listeners() {
 	l.apply(list("event_listeners", &names))
 	for _, name := range names {
 		listener := Listener{Name: name, Actions: slices.Clone(changes), Options: map[string]Secret{}}
-		prefix := "event_listeners." + name + "."
+		prefix := listenerPrefix(name)
 		for _, b := range listener.bindings(prefix) {
 			_, found := l.apply(b)
 			if !found && b.name == prefix+"use" { // the name may be that of the component
 				l.set(b, name, "event_listeners")
 			}
 		}
-		l.options(&listener, prefix)
+		l.options(&listener, names)
 		l.Listeners = append(l.Listeners, listener)
 	}
 	for _, name := range keys(l.document.app) {
@@ -238,8 +238,13 @@ func (l *loader) listeners() {
 	}
 }
 
-// options sets what only the component of a listener understands.
-func (l *loader) options(listener *Listener, prefix string) {
+// listenerPrefix is what the settings of a listener begin with.
+func listenerPrefix(name string) string { return "event_listeners." + name + "." }
+
+// options sets what only the component of a listener understands. A variable is that of the longest name, of those of all
+// listeners, that it begins with.
+func (l *loader) options(listener *Listener, names []string) {
+	prefix := listenerPrefix(listener.Name)
 	var options []string
 	for _, name := range keys(l.document.app) {
 		if option, found := strings.CutPrefix(name, prefix); found {
@@ -247,7 +252,10 @@ func (l *loader) options(listener *Listener, prefix string) {
 		}
 	}
 	for _, name := range keys(l.env.values) {
-		if option, found := strings.CutPrefix(name, l.env.prefixed(prefix)); found {
+		option, found := strings.CutPrefix(name, l.env.prefixed(prefix))
+		if found && !slices.ContainsFunc(names, func(other string) bool {
+			return len(other) > len(listener.Name) && strings.HasPrefix(name, l.env.prefixed(listenerPrefix(other)))
+		}) {
 			options = append(options, strings.ToLower(option))
 		}
 	}

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -185,6 +186,20 @@ func TestListenersHearOfChangesIfNothingIsSaid(t *testing.T) {
 		if got, want := s.Listeners[0].Actions, []string{"create", "update", "delete"}; !slices.Equal(got, want) {
 			t.Errorf("%s: got actions %q, want %q", lines, got, want)
 		}
+	}
+}
+
+func TestVariablesAreThoseOfTheListenerTheyName(t *testing.T) {
+	t.Parallel()
+	s, _ := load(t, []string{"KINTO_EVENT_LISTENERS_HOOK_URL=a", "KINTO_EVENT_LISTENERS_HOOK_TWO_URL=b", "KINTO_EVENT_LISTENERS_HOOK_TWO_ACTIONS=read"},
+		"event_listeners = hook hook-two", "event_listeners.hook.use = webhook", "event_listeners.hook-two.use = webhook")
+	for i, url := range []string{"a", "b"} {
+		if options := s.Listeners[i].Options; len(options) != 1 || options["url"].Reveal() != url {
+			t.Errorf("%s: got options %q, want the URL %s", s.Listeners[i].Name, slices.Collect(maps.Keys(options)), url)
+		}
+	}
+	if got := s.Listeners[1].Actions; !slices.Equal(got, []string{"read"}) {
+		t.Errorf("got actions %q, want read", got)
 	}
 }
 
