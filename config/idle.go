@@ -36,6 +36,7 @@ func (l *loader) idle() {
 var pluginSettings = map[string]Plugin{
 	"account_cache_ttl_seconds": PluginAccounts, "admin_assets_path": PluginAdmin, "attachment.": PluginAttachment,
 	"default_bucket_hmac_secret": PluginDefaultBucket, "history.": PluginHistory,
+	"prometheus_created_": PluginPrometheus, "prometheus_histogram_": PluginPrometheus, "prometheus_prefix": PluginPrometheus,
 }
 
 func (l *loader) takesDefaultIDs(resource string) bool {

@@ -56,9 +56,10 @@ func TestLoadWarns(t *testing.T) {
 			"multiauth.policy.a.realm = R\nmultiauth.policy.a.audience = b", []string{
 			"multiauth.policy.a.audience has no effect: it is for policies of OpenID Connect.",
 		}},
-		{"settings of plug-ins that are not used", "", "history.exclude_user_ids = a\naccount_cache_ttl_seconds = 5", []string{
+		{"settings of plug-ins that are not used", "", "history.exclude_user_ids = a\naccount_cache_ttl_seconds = 5\nprometheus_prefix = a", []string{
 			"account_cache_ttl_seconds has no effect: includes does not have kinto.plugins.accounts.",
 			"history.exclude_user_ids has no effect: includes does not have kinto.plugins.history.",
+			"prometheus_prefix has no effect: includes does not have kinto.plugins.prometheus.",
 		}},
 		{"ids that are not generated", "KINTO_ID_GENERATOR=uuid4", "account_id_generator = names", []string{
 			"account_id_generator: no effect, because the ids of accounts are names that people choose.",
