@@ -64,9 +64,11 @@ type snapshot struct {
 	reader             readapi.Reader
 	bucket, collection domain.URI
 	at                 domain.Timestamp
+	created            domain.Timestamp // of the collection, 0 if it is not there
+	shared             *domain.Shared   // what the caller may see of the history; nil for all of it
 }
 
-// admit lets those in who may, explicitly, read or write the bucket or the collection.
+// admit lets those in who may, explicitly, read or write the bucket, whose history they see, or the collection.
 func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Caller) error {
 	needs := domain.Needs{Objects: []domain.URI{s.bucket, s.collection}, Members: caller.Members()}
 	loaded, err := p.Read.Load(ctx, needs)
@@ -74,11 +76,19 @@ func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Call
 		return err
 	}
 	principals := caller.Principals(loaded.Groups)
-	for _, u := range needs.Objects {
-		o := loaded.Objects[u]
-		if o.Live() && (o.Permissions.Allows("read", principals) || o.Permissions.Allows("write", principals)) {
-			return nil
-		}
+	readable := func(o domain.Object) bool {
+		return o.Live() && (o.Permissions.Allows("read", principals) || o.Permissions.Allows("write", principals))
+	}
+	collection := loaded.Objects[s.collection]
+	if collection.Live() {
+		s.created = collection.Created
+	}
+	switch {
+	case readable(loaded.Objects[s.bucket]):
+		return nil
+	case readable(collection):
+		s.shared = &domain.Shared{Permissions: []string{"read"}, Principals: principals}
+		return nil
 	}
 	return caller.Refusal("read", string(s.collection))
 }
@@ -117,14 +127,17 @@ func (s *snapshot) records(ctx context.Context) ([]domain.Object, error) {
 
 // former are the last states, at the moment, of records that changed since.
 func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map[string]bool) ([]domain.Object, error) {
-	deleted, err := s.deleted(ctx)
+	began, certain, err := s.began(ctx)
 	if err != nil {
 		return nil, err
 	}
 	q := domain.Query{Plural: historyOf(s.bucket), Filters: []domain.Filter{
 		equal("resource_name", "record"), equal("collection_id", s.collection.ID()), s.filter(domain.Max, "target.data.last_modified"),
-		filter(domain.Greater, "last_modified", deleted),
+		filter(domain.Greater, "last_modified", began),
 	}}
+	if !certain {
+		q.Shared = s.shared
+	}
 	if len(changed) <= maxNamed {
 		q.Filters = append(q.Filters, oneOf("record_id", changed))
 	}
@@ -142,16 +155,30 @@ func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map
 	return former, err
 }
 
-// deleted is when the history says that a collection with this id was deleted last, 0 if none was. What was in that one is
-// not for those who may read this one.
-func (s *snapshot) deleted(ctx context.Context) (domain.Timestamp, error) {
-	_, last, err := s.reader.List(ctx, domain.Needs{}, domain.Query{Plural: historyOf(s.bucket), Limit: 1, Filters: []domain.Filter{
-		equal("uri", string(s.collection)), equal("action", string(domain.Deleted)),
-	}})
-	if err != nil || len(last.Objects) == 0 {
-		return 0, err
+// began is after when the history is about the collection that there is: when it says that this one was created. If it does not, as
+// changes may be left out or forgotten, certain is false, and it is when one with this id was deleted last, as far as is known. What
+// was in that one is not for those who may read this one.
+func (s *snapshot) began(ctx context.Context) (at domain.Timestamp, certain bool, err error) {
+	entry, err := s.last(ctx, domain.Created)
+	if err != nil {
+		return 0, false, err
 	}
-	return last.Objects[0].LastModified, nil
+	if o, _ := target(entry, s.collection.Plural()); o.LastModified == s.created && s.created > 0 {
+		return entry.LastModified, true, nil
+	}
+	entry, err = s.last(ctx, domain.Deleted)
+	return entry.LastModified, false, err
+}
+
+// last is the newest entry that tells that this was done to a collection with this id, the zero Object if there is none.
+func (s *snapshot) last(ctx context.Context, action domain.Action) (domain.Object, error) {
+	_, found, err := s.reader.List(ctx, domain.Needs{}, domain.Query{Plural: historyOf(s.bucket), Limit: 1, Filters: []domain.Filter{
+		equal("uri", string(s.collection)), equal("action", string(action)),
+	}})
+	if err != nil || len(found.Objects) == 0 {
+		return domain.Object{}, err
+	}
+	return found.Objects[0], nil
 }
 
 // maxNamed is how many records a query of the history names.

@@ -86,6 +86,45 @@ func TestSnapshotsHaveNothingOfACollectionThatWasDeletedBefore(t *testing.T) {
 	}
 }
 
+// TestReadersOfACollectionSeeNothingOfAFormerOne has histories that do not tell that the collection was deleted, or not even
+// that it was created again.
+func TestReadersOfACollectionSeeNothingOfAFormerOne(t *testing.T) {
+	t.Parallel()
+	bot := []string{"account:bot"}
+	for name, c := range map[string]struct {
+		options   history.Options
+		recreator string
+	}{
+		"deleted by nobody":    {history.Options{ExcludeUserIDs: bot}, "mat"},
+		"made anew by nobody":  {history.Options{ExcludeUserIDs: bot}, "bot"},
+		"forgotten":            {history.Options{Trim: &history.Trim{UserIDs: bot}}, "mat"},
+		"forgotten as a whole": {history.Options{Trim: &history.Trim{UserIDs: bot}}, "bot"},
+		"told, and remembered": {history.Options{}, "bot"},
+		"purged":               {history.Options{}, "mat"},
+	} {
+		s := start(t, c.options)
+		s.do("PUT /buckets/b", `{"permissions":{"write":["account:bot"]}}`)
+		s.do("PUT /buckets/b/collections/c")
+		former := s.do("PUT "+records+"/r", `{"data":{"v":1}}`)
+		s.send("bot", "DELETE /buckets/b/collections/c")
+		s.send(c.recreator, "PUT /buckets/b/collections/c", `{"permissions":{"read":["account:reader"]}}`)
+		if name == "purged" {
+			s.send("mat", "DELETE /buckets/b/history?resource_name=collection")
+		}
+		second := s.do("PUT "+records+"/r", `{"data":{"v":2}}`)
+		s.do("PUT "+records+"/r", `{"data":{"v":3}}`)
+		for at, want := range map[int64]int{former: 0, second: 2} {
+			got := 0
+			for _, r := range s.records("reader", at) {
+				got = r.V
+			}
+			if got != want {
+				t.Errorf("%s: got version %d, want %d", name, got, want)
+			}
+		}
+	}
+}
+
 func TestSnapshotsAreForReaders(t *testing.T) {
 	t.Parallel()
 	s := start(t, history.Options{})
