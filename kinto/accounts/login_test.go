@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -117,6 +118,23 @@ func TestAChangedPasswordCountsAtOnceInOtherProcesses(t *testing.T) {
 		if got := other("alice:new"); got != "account:alice" {
 			t.Errorf("%s, the new password: got %q, want account:alice", c.name, got)
 		}
+	}
+}
+
+func TestAPasswordThatAnotherProcessWasToldOfCountsBeforeThisOneHearsOfIt(t *testing.T) {
+	t.Parallel()
+	s := start(t, open, server.Config{Now: func() time.Time { return time.Unix(1_800_000_000, 0) }})
+	other := neighbour(t, s, func(p *server.Parts) { p.Progress = deaf{p.Progress} })
+	if got := other("alice:alice-pw"); got != "" {
+		t.Errorf("before there is an account: got %q, want nobody", got)
+	}
+	register(t, s, "alice")
+	if got := other("alice:alice-pw"); got != "account:alice" {
+		t.Errorf("a new account: got %q, want account:alice", got)
+	}
+	send(t, s, "alice:alice-pw", "PATCH /accounts/alice", `{"data":{"password":"new"}}`)
+	if got := other("alice:new"); got != "account:alice" {
+		t.Errorf("the new password: got %q, want account:alice", got)
 	}
 }
 

@@ -38,11 +38,18 @@ func newLookup(p server.Parts) *lookup {
 	return &lookup{load: p.Read.Load, now: p.Config.Now, position: p.Progress.Position, found: map[string]found{}}
 }
 
-// hashOf is the hash of the password of an account, "" if there is no such account.
-func (l *lookup) hashOf(ctx context.Context, user string) (string, error) {
+// hashOf is the hash of the password of an account, "" if there is no such account. It may be known, and then of a moment
+// ago.
+func (l *lookup) hashOf(ctx context.Context, user string) (hash string, known bool, err error) {
 	if hash, ok := l.recent(user); ok {
-		return hash, nil
+		return hash, true, nil
 	}
+	hash, err = l.read(ctx, user)
+	return hash, false, err
+}
+
+// read is the hash as it is now.
+func (l *lookup) read(ctx context.Context, user string) (string, error) {
 	u, start := plural.Object(user), l.now()
 	snapshot, err := l.load(ctx, domain.Needs{Objects: []domain.URI{u}})
 	if err != nil {

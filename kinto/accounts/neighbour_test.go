@@ -8,15 +8,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/kinto/accounts"
 	"github.com/kintolog/kintolog/server"
 )
 
 // neighbour is the authentication of another process on the same read model: whom it recognises.
-func neighbour(t testing.TB, s *server.Server) func(credentials string) string {
+func neighbour(t testing.TB, s *server.Server, change ...func(*server.Parts)) func(credentials string) string {
 	t.Helper()
 	_, authentication := accounts.New(options)
-	other, err := authentication(s.Parts())
+	parts := s.Parts()
+	for _, c := range change {
+		c(&parts)
+	}
+	other, err := authentication(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +36,11 @@ func neighbour(t testing.TB, s *server.Server) func(credentials string) string {
 		return id
 	}
 }
+
+// deaf hears of nothing that happens to the read model.
+type deaf struct{ server.Progress }
+
+func (deaf) Position() domain.Position { return 0 }
 
 func hmacHex(key, message string) string {
 	m := hmac.New(sha256.New, []byte(key))

@@ -40,15 +40,29 @@ func (p *policy) Authenticate(r *http.Request) (string, error) {
 	if !ok || !ValidName(credentials.User) {
 		return "", nil
 	}
-	hash, err := p.accounts.hashOf(r.Context(), credentials.User)
-	if err != nil {
-		return "", err
-	}
-	is, err := p.verify(r.Context(), credentials, hash)
+	is, err := p.recognises(r.Context(), credentials)
 	if err != nil || !is {
 		return "", err
 	}
 	return Prefix + credentials.User, nil
+}
+
+// recognises tells whether the credentials are those of an account. It refuses none by what it knows of the account from
+// before, as another process may have changed it and told so.
+func (p *policy) recognises(ctx context.Context, credentials rest.Basic) (bool, error) {
+	hash, known, err := p.accounts.hashOf(ctx, credentials.User)
+	if err != nil {
+		return false, err
+	}
+	is, err := p.verify(ctx, credentials, hash)
+	if is || err != nil || !known {
+		return is, err
+	}
+	now, err := p.accounts.read(ctx, credentials.User)
+	if err != nil || now == hash {
+		return false, err
+	}
+	return p.verify(ctx, credentials, now)
 }
 
 // verify tells whether the password is that of the account. What is not remembered takes as long for an account
