@@ -147,9 +147,14 @@ func (l *Loop) Close() {
 // An Unavailable that wraps eventstore.ErrUnresolved means that the commit may or may not be in the log; its message
 // says so.
 //
+// With the context of a part that is Preparing nothing happens either, and the error is for the handler to return.
+//
 // With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
 // undone and the rest of the transaction goes on.
 func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
+	if err := Prepared(ctx); err != nil {
+		return Outcome{}, err
+	}
 	if tx, ok := ctx.Value(txKey{}).(*Tx); ok {
 		return tx.nested(run)
 	}
