@@ -66,6 +66,11 @@ func (l Listener) validate() error {
 	case l.Timeout < 0, l.Backoff < 0:
 		return errors.New("timeout and backoff must be positive")
 	}
+	for _, a := range l.Actions {
+		if _, err := domain.ParseAction(string(a)); err != nil && a != Read {
+			return err
+		}
+	}
 	return nil
 }
 

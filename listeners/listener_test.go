@@ -165,6 +165,7 @@ func TestListenersThatMakeNoSenseAreRefused(t *testing.T) {
 		"must be letters":          {{Name: "a.b", Handle: handle}},
 		"nothing to handle":        {{Name: "a"}},
 		"must be positive":         {{Name: "a", Handle: handle, Timeout: -time.Second}},
+		`unknown action "made"`:    {{Name: "a", Handle: handle, Actions: []domain.Action{listeners.Read, "made"}}},
 		"two of this name":         {{Name: "a", Handle: handle}, {Name: "a", Handle: handle}},
 		`there is no resource "x"`: {{Name: "a", Handle: handle, Resources: []string{"x"}}},
 		`"token" are secret`:       {{Name: "a", Handle: handle, Resources: []string{"list", "token"}}},
