@@ -34,7 +34,8 @@ type Projector struct {
 }
 
 // OpenProjector starts a projector. Log and read model must be shared; otherwise the error wraps [ErrNotShared]. A read
-// model that is not made from this log is an error as well. After an error nothing is left running.
+// model that is not made from this log is an error as well. After an error nothing is left running. The context bounds the
+// start only.
 func OpenProjector(ctx context.Context, app App, config Config) (_ *Projector, err error) {
 	if err := config.Shared(); err != nil {
 		return nil, err

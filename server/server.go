@@ -146,7 +146,7 @@ type Server struct {
 }
 
 // Open starts a service. What is wrong with the app or the config, or cannot be reached, is an error and leaves
-// nothing running.
+// nothing running. The context bounds the start only.
 func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 	if config.WithoutProjector {
 		if err := config.Shared(); err != nil {

@@ -137,8 +137,8 @@ func (t *Tx) deletion(c *domain.Command) error {
 	return problem
 }
 
-// Append adds events that were decided otherwise, with data that are normalised. Who reacts to them is told what was there before if the transaction has
-// loaded it.
+// Append adds events that were decided otherwise, with data that are normalised. Who reacts to them is told what was there
+// before if the transaction has loaded it.
 func (t *Tx) Append(events ...domain.Event) {
 	if t.loop.React == nil {
 		t.state.Evolve(events...)
