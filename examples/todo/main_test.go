@@ -104,6 +104,16 @@ func TestAnItemTellsWhereItIs(t *testing.T) {
 	}
 }
 
+func TestWhatHeadTellsIsThatOfGet(t *testing.T) {
+	t.Parallel()
+	s := home(t)
+	const path = " /lists/home/items/flowers"
+	get, head := servertest.Do(t, s, "me", "GET"+path), servertest.Do(t, s, "me", "HEAD"+path)
+	if got, want := head.Header().Get("Content-Length"), get.Header().Get("Content-Length"); got != want {
+		t.Errorf("Content-Length: got %s, want %s", got, want)
+	}
+}
+
 func TestAnItemMovesWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	s := home(t)

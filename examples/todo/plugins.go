@@ -88,7 +88,7 @@ var linked = server.Plugin{
 				}
 				return nil
 			})
-		}, http.MethodGet)
+		}, http.MethodGet, http.MethodHead)
 	}},
 }
 
