@@ -9,6 +9,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/writeapi"
 )
 
@@ -17,7 +18,7 @@ var errRefused = errors.New("the request is refused")
 
 // carryOut lets the handler answer within the transaction, and adds the answer to it.
 func (c *call) carryOut(tx *writeapi.Tx) (*answer, error) {
-	ctx, cancel := context.WithTimeout(writeapi.WithTx(c.request.Context(), tx), c.Loop.Timeout)
+	ctx, cancel := context.WithTimeout(readapi.WithReader(writeapi.WithTx(c.request.Context(), tx), tx), c.Loop.Timeout)
 	defer cancel()
 	a := &answer{header: http.Header{}}
 	if err := c.handle(a, c.attempt(ctx)); err != nil {

@@ -55,30 +55,33 @@ func TestAnEndpointFindsWhatItsCallerMayRead(t *testing.T) {
 	}
 }
 
-// rename is an endpoint that asks others of its service: it changes a note as PATCH does, and answers with what GET does.
+// rename is an endpoint that asks others of its service: it changes a note twice as PATCH does, and answers with what GET does.
 func rename(p server.Parts) ([]web.Endpoint, error) {
+	handle := func(w http.ResponseWriter, r *web.Request) error {
+		var a web.Answer
+		for _, part := range [][2]string{
+			{http.MethodPatch, `{"data":{"title":"renamed"}}`}, {http.MethodPatch, `{"data":{"by":"rename"}}`}, {http.MethodGet, ""},
+		} {
+			ctx := web.WithCaller(r.Context(), r.Caller)
+			asked, err := http.NewRequestWithContext(ctx, part[0], "/v1/"+r.Params["of"], strings.NewReader(part[1]))
+			if err != nil {
+				return err
+			}
+			if e := p.Find(asked.URL); e == nil || e.Name != "note-object" {
+				return &domain.Error{Code: domain.MissingResource}
+			}
+			if a = p.Serve(r, asked); a.Status != http.StatusOK {
+				break
+			}
+		}
+		w.Header().Set("Content-Type", a.Header.Get("Content-Type"))
+		w.WriteHeader(a.Status)
+		_, err := w.Write(a.Body)
+		return err
+	}
 	return []web.Endpoint{{
 		Name: "rename", Path: "/rename/{of...}", Stateful: true,
-		Methods: []web.Method{{Name: http.MethodPost, Handle: func(w http.ResponseWriter, r *web.Request) error {
-			var a web.Answer
-			for _, part := range [][2]string{{http.MethodPatch, `{"data":{"title":"renamed"}}`}, {http.MethodGet, ""}} {
-				ctx := web.WithCaller(r.Context(), r.Caller)
-				asked, err := http.NewRequestWithContext(ctx, part[0], "/v1/"+r.Params["of"], strings.NewReader(part[1]))
-				if err != nil {
-					return err
-				}
-				if e := p.Find(asked.URL); e == nil || e.Name != "note-object" {
-					return &domain.Error{Code: domain.MissingResource}
-				}
-				if a = p.Serve(r, asked); a.Status != http.StatusOK {
-					break
-				}
-			}
-			w.Header().Set("Content-Type", a.Header.Get("Content-Type"))
-			w.WriteHeader(a.Status)
-			_, err := w.Write(a.Body)
-			return err
-		}}},
+		Methods: []web.Method{{Name: http.MethodPost, Handle: p.Keys.Wrap(handle)}},
 	}}, nil
 }
 
@@ -90,14 +93,21 @@ func TestAnEndpointAsksOthers(t *testing.T) {
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
 		Plugins:        []server.Plugin{{Name: "rename", Endpoints: rename}},
 	}, server.Config{})
-	servertest.Do(t, s, "alice", "PUT /notes/a")
-	if got := servertest.Do(t, s, "alice", "POST /rename/notes/a").Body.String(); !strings.Contains(got, `"title":"renamed"`) {
-		t.Errorf("got %s", got)
+	const renamed = `"title":"renamed","by":"rename"}`
+	ask := func(note, request, body string, headers ...string) {
+		servertest.Do(t, s, "alice", "PUT /notes/"+note)
+		headers = append(headers, "Content-Type: application/json")
+		for range 2 {
+			got := servertest.Send(t, s, "alice", request, body, headers...).Body.String()
+			if !strings.Contains(got, renamed) {
+				t.Errorf("%s with %s: got %s", request, headers, got)
+			}
+		}
 	}
+	ask("a", "POST /rename/notes/a", "")
+	ask("b", "POST /rename/notes/b", "", "Idempotency-Key: b")
+	ask("c", "POST /batch", `{"requests": [{"method": "PUT", "path": "/notes/c"}, {"method": "POST", "path": "/rename/notes/c"}]}`)
+	ask("d", "POST /batch", `{"requests": [{"method": "POST", "path": "/rename/notes/d", "headers": {"Idempotency-Key": "d"}}]}`)
 	servertest.Refused(t, servertest.Send(t, s, "bob", "POST /rename/notes/a", ""), http.StatusForbidden, "")
 	servertest.Refused(t, servertest.Send(t, s, "alice", "POST /rename/notes", ""), http.StatusNotFound, "")
-	batch := `{"requests": [{"method": "PUT", "path": "/notes/b"}, {"method": "POST", "path": "/rename/notes/b"}]}`
-	if got := servertest.Do(t, s, "alice", "POST /batch", batch).Body.String(); !strings.Contains(got, `"title":"renamed"`) {
-		t.Errorf("in a batch: got %s", got)
-	}
 }

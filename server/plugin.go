@@ -130,14 +130,14 @@ type Parts struct {
 	Cache    domain.Cache
 	// Loop commits transactions. Handlers of requests write through Write, which uses it.
 	Loop *writeapi.Loop
-	// Read reads for a request: from Model, and in a batch from its transaction.
+	// Read reads for a request: from Model, and in a batch, or with an idempotency key, from the transaction.
 	Read *readapi.API
 	// Write writes for a request: in a transaction of its own, and in a batch in that of the batch.
 	Write *writeapi.API
 	// Keys carries out requests that have an idempotency key.
 	Keys *idempotency.Keys
-	// Serve answers a request within the process as part of another one, and Find is the endpoint that would: the methods of
-	// web.Frame, for when the service is open.
+	// Serve answers a request that the handler of another one makes, with a context made of its own, and Find is the
+	// endpoint that would (web.Frame). What the other writes in a transaction, it writes in the same.
 	Serve func(outer *web.Request, r *http.Request) web.Answer
 	Find  func(u *url.URL) *web.Endpoint
 }

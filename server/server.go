@@ -255,7 +255,9 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 		Loop: p.Loop, Model: p.Model, Limits: config.Limits.Keys,
 		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
 	}
-	p.Serve = func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) }
+	p.Serve = func(outer *web.Request, r *http.Request) web.Answer {
+		return s.Frame.Serve(outer, r.WithContext(writeapi.WithOwnPart(r.Context())))
+	}
 	p.Find = func(u *url.URL) *web.Endpoint { return s.Frame.Find(u) }
 	return p, nil
 }
@@ -363,7 +365,8 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 	all = append(all, s.repeatable(s.wrap(batch.Endpoint(batch.Config{
 		Max: config.Limits.BatchRequests, Limits: config.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
-		Serve: s.parts.Serve, Identify: s.parts.Keys.Identify, Find: s.parts.Find,
+		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
+		Identify: s.parts.Keys.Identify, Find: s.parts.Find,
 	}))))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {

@@ -51,6 +51,16 @@ func WithPart(ctx context.Context, p *Part) context.Context {
 
 type partKey struct{}
 
+// WithOwnPart makes the handlers carry out requests with this context, which the handler of another request makes with its
+// own, as a part of their own: of the same transaction, and with nothing but preparing to be done while that is so.
+func WithOwnPart(ctx context.Context) context.Context {
+	p := PartOf(ctx)
+	if p == nil {
+		return ctx
+	}
+	return WithPart(ctx, &Part{Preparing: p.Preparing})
+}
+
 // PartOf is the part that a request with this context is, nil for a request of its own.
 func PartOf(ctx context.Context) *Part {
 	p, _ := ctx.Value(partKey{}).(*Part)

@@ -38,7 +38,7 @@ var arrows = []struct {
 	{"writeapi/...", []string{"writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"kinto", []string{"kinto/schema", "domain/..."}},
 	{"kinto/...", []string{"kinto/...", "server", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
-	{"idempotency/...", []string{"idempotency/...", "writeapi/...", "web/...", "domain/..."}},
+	{"idempotency/...", []string{"idempotency/...", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
 	{"openapi", []string{"web/...", "domain/..."}},
 	{"attachments", []string{"server", "idempotency", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"listeners", []string{"server", "eventstore", "eventstore/feed", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
