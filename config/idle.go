@@ -27,6 +27,18 @@ func (l *loader) idle() {
 			l.vain("includes does not have "+string(plugin), func(name string) bool { return strings.HasPrefix(name, prefix) })
 		}
 	}
+	for _, other := range []struct {
+		without          bool
+		prefix, sentence string
+	}{
+		{l.HTTP.Backoff == 0, "backoff_percentage", "backoff is 0"},
+		{l.HTTP.EndOfService.At.IsZero(), "eos_", "eos is not given"},
+		{l.Plugins.Has(PluginHistory) && l.Plugins.History.TrimMaxCount < 0, "history.auto_trim_", "history.auto_trim_max_count is -1"},
+	} {
+		if other.without {
+			l.vain(other.sentence, func(name string) bool { return strings.HasPrefix(name, other.prefix) })
+		}
+	}
 	l.vain("all resources have a generator of their own, such as record_id_generator", func(name string) bool {
 		return name == "id_generator" && !slices.ContainsFunc(keys(l.resources), l.takesDefaultIDs)
 	})

@@ -138,7 +138,7 @@ func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 		"# https://d.example",
 		"    https://c.example",
 		`project_docs = "quoted"`,
-		"eos_message: a=b",
+		"project_version: a=b",
 		"   ",
 		"  c",
 		"  ; no",
@@ -149,7 +149,7 @@ func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []string{s.Project.Name, s.Storage.DataDir, s.HTTP.Host, s.Project.Docs, s.HTTP.EndOfService.Message}
+	got := []string{s.Project.Name, s.Storage.DataDir, s.HTTP.Host, s.Project.Docs, s.Project.Version}
 	want := []string{"my kinto ; not # a comment", filepath.Dir(path) + "/data%20", "example.org:1%", "quoted", "a=b\nc\nd"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
@@ -348,6 +348,10 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"multiauth.policies = o\nmultiauth.policy.o.use = kinto.plugins.openid.OpenIDConnectPolicy", "multiauth.policy.o.issuer must be"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.issuer = https://i", "multiauth.policy.o.client_id must be"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.state_length = 1", "between 8 and 256"},
+		{"multiauth.policies = a/b\nmultiauth.policy.a/b.use = openid\nmultiauth.policy.a/b.issuer = https://i\n" +
+			"multiauth.policy.a/b.client_id = c", "must consist of letters, digits"},
+		{"includes = kinto.plugins.accounts\nmultiauth.policies = account users\nmultiauth.policy.account.use = openid\nmultiauth.policy.account.issuer = https://i\n" +
+			"multiauth.policy.account.client_id = c\nmultiauth.policy.users.use = accounts", "call the policy account otherwise"},
 		{"includes = kinto.plugins.accounts", "no policy for it: add account"},
 		{
 			"includes = kinto.plugins.accounts\nmultiauth.policies = basicauth account\nmultiauth.policy.account.use = accounts",

@@ -114,10 +114,17 @@ func (s *Settings) accountRules() []rule {
 			basic >= 0 && basic < accounts,
 			"multiauth.policies must list the accounts policy before basicauth, which accepts every password",
 		},
+		{
+			slices.ContainsFunc(s.Auth.Policies, func(p Policy) bool { return p.Name == "account" && p.Kind != Accounts }),
+			"multiauth.policies must call the policy account otherwise, because it is none of accounts, whose users have ids that begin " +
+				"with account:",
+		},
 		{len(strangers) > 0, fmt.Sprintf("account_write_principals must have all of account_create_principals but "+
 			"system.Everyone: add %s", strings.Join(strangers, " "))},
 	}
 }
+
+var pathSegment = regexp.MustCompile(`\A[A-Za-z0-9_-]+\z`)
 
 func (p Policy) problems() []error {
 	var errs []error
@@ -127,6 +134,10 @@ func (p Policy) problems() []error {
 	}
 	if p.Kind != OpenID {
 		return errs
+	}
+	if !pathSegment.MatchString(p.Name) {
+		errs = append(errs, fmt.Errorf("multiauth.policies: the name %s must consist of letters, digits, - and _, because it is part of "+
+			"a path", p.Setting))
 	}
 	if _, err := withScheme(p.Issuer, "https", "http"); err != nil || p.Issuer == "" {
 		errs = append(errs, fmt.Errorf("%sissuer must be the address of the OpenID provider, such as https://example.org", setting))
@@ -147,6 +158,9 @@ func (l *loader) cautions() {
 		if plugin, ok := pluginOf[p.Kind]; ok && !l.Plugins.Has(plugin) {
 			l.warn("includes", "multiauth.policies lists %s, the policy of %s, which includes does not have.", p.Setting, plugin)
 		}
+	}
+	if l.Plugins.Has(PluginOpenID) && !l.Auth.HasPolicy(OpenID) {
+		l.warn("includes", "includes has %s, which has no effect: multiauth.policies lists no policy of it.", PluginOpenID)
 	}
 	if enabled, _ := parseBool(l.valueOf("flush_endpoint_enabled")); enabled && !l.Plugins.Has(PluginFlush) {
 		l.warn("flush_endpoint_enabled", "flush_endpoint_enabled has no effect: add %s to includes.", PluginFlush)

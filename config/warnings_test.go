@@ -61,6 +61,16 @@ func TestLoadWarns(t *testing.T) {
 			"history.exclude_user_ids has no effect: includes does not have kinto.plugins.history.",
 			"prometheus_prefix has no effect: includes does not have kinto.plugins.prometheus.",
 		}},
+		{"plug-ins without their policies", "", "includes = kinto.plugins.openid", []string{
+			"includes has kinto.plugins.openid, which has no effect: multiauth.policies lists no policy of it.",
+		}},
+		{"what comes with others", "KINTO_BACKOFF_PERCENTAGE=50", "includes = kinto.plugins.history\neos_message = a\n" +
+			"history.auto_trim_user_ids = a\nhistory.auto_trim_threshold = 5", []string{
+			"backoff_percentage has no effect: backoff is 0.",
+			"eos_message has no effect: eos is not given.",
+			"history.auto_trim_threshold has no effect: history.auto_trim_max_count is -1.",
+			"history.auto_trim_user_ids has no effect: history.auto_trim_max_count is -1.",
+		}},
 		{"ids that are not generated", "KINTO_ID_GENERATOR=uuid4", "account_id_generator = names", []string{
 			"account_id_generator: no effect, because the ids of accounts are names that people choose.",
 			"id_generator has no effect: all resources have a generator of their own, such as record_id_generator.",
