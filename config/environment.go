@@ -12,7 +12,7 @@ type environment struct {
 func parseEnvironment(lines []string, prefix string) environment {
 	env := environment{variable(prefix), map[string]string{}}
 	for _, line := range lines {
-		if name, value, ok := strings.Cut(line, "="); ok && !isPlatform(name, value) {
+		if name, value, ok := strings.Cut(line, "="); ok && !env.isPlatform(name, value) {
 			env.values[name] = value
 		}
 	}
@@ -60,9 +60,9 @@ func (e environment) lookup(setting string) (value, name string, ok bool) {
 }
 
 // isPlatform reports whether a variable is not a setting: KINTO_INI names the file, HOST is the name of the
-// computer in many shells, and Kubernetes announces a service that is called kinto by the others.
-func isPlatform(name, value string) bool {
-	return name == "KINTO_INI" || name == "HOST" ||
-		name == "KINTO_PORT" && strings.Contains(value, "://") ||
-		strings.HasPrefix(name, "KINTO_PORT_") || strings.HasPrefix(name, "KINTO_SERVICE_")
+// computer in many shells, and Kubernetes announces a service that is called kinto, as the prefix, by the others.
+func (e environment) isPlatform(name, value string) bool {
+	rest, own := strings.CutPrefix(name, e.prefix)
+	return name == "KINTO_INI" || name == "HOST" || own && (rest == "PORT" && strings.Contains(value, "://") ||
+		strings.HasPrefix(rest, "PORT_") || strings.HasPrefix(rest, "SERVICE_"))
 }

@@ -31,6 +31,8 @@ func TestLoadWarns(t *testing.T) {
 		}},
 		{"variables of others", "PAGINATE=5", "", nil},
 		{"the file, and Kubernetes", "KINTO_INI=x", "", nil},
+		{"Kubernetes, for a service of another name", "MINE_PORT=tcp://10.0.0.1:80", "settings_prefix = mine", nil},
+		{"more of Kubernetes", "MINE_SERVICE_HOST=10.0.0.1", "settings_prefix = mine", nil},
 		{"a misspelt resource", "", "buckett_create_principals = a", []string{
 			"buckett_create_principals in FILE is not a setting and has no effect; did you mean bucket_create_principals?",
 		}},
