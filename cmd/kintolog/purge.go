@@ -52,20 +52,23 @@ func purge(cmd *cobra.Command, g *globals, names []string, retained string) (err
 		return app.Advise(err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	var known []string
+	var known, all []string
 	for _, r := range service.Parts().Catalog.Resources() {
-		known = append(known, r.Name)
+		if all = append(all, r.Name); !r.Internal() {
+			known = append(known, r.Name)
+		}
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return usage("there is no resource %q; there are %q", name, known)
 		}
 	}
+	told := names
 	if len(names) == 0 {
-		names = known
+		names, told = all, known
 	}
 	gone, err := server.Purge(cmd.Context(), service.Parts(), names, retain)
-	for _, name := range names {
+	for _, name := range told {
 		if err == nil {
 			g.say("%-12s %d tombstones purged", name, gone[name])
 		}
