@@ -36,6 +36,9 @@ func New(o Options) server.Plugin {
 			Extra: map[string]any{"version": o.version()},
 		},
 		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
+			if _, err := o.read("index.html"); err != nil && o.Assets != "" {
+				p.Config.Logger.WithError(err).WithField("folder", o.Assets).Warn("the console is not in its folder: a page tells how to get it")
+			}
 			return []web.Endpoint{
 				page("admin", "/admin", o.lead("/"+p.Config.Web.Version+"/admin/")), page("admin-assets", "/admin/{path...}", o.serve),
 			}, nil

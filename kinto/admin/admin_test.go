@@ -1,12 +1,15 @@
 package admin_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/kinto/admin"
 	"github.com/kintolog/kintolog/server"
@@ -147,6 +150,21 @@ func TestItTellsTheVersionOfTheConsole(t *testing.T) {
 	for assets, want := range map[string]string{build(t): `"version":"3.4.5"`, "": `"version":"none"`} {
 		if w := ask(t, start(t, assets), "GET", "/v1/"); !strings.Contains(w.Body.String(), want) {
 			t.Errorf("assets %q: got %s, want %s", assets, w.Body, want)
+		}
+	}
+}
+
+func TestAFolderWithoutTheConsoleIsTold(t *testing.T) {
+	t.Parallel()
+	for folder, told := range map[string]bool{build(t): false, "": false, t.TempDir(): true, filepath.Join(t.TempDir(), "none"): true} {
+		var log bytes.Buffer
+		logger := logrus.New()
+		logger.SetOutput(&log)
+		servertest.Open(t, server.App{
+			Name: "kinto", Plugins: []server.Plugin{admin.New(admin.Options{Assets: folder})},
+		}, server.Config{Memory: true, Logger: logger})
+		if got := strings.Contains(log.String(), "the console is not in its folder"); got != told {
+			t.Errorf("%q: got %q, want it told: %v", folder, log.String(), told)
 		}
 	}
 }
