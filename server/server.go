@@ -91,8 +91,10 @@ type Config struct {
 	Readable time.Duration
 	// HeartbeatTimeout bounds each check of the heartbeat. Default 10 s.
 	HeartbeatTimeout time.Duration
-	Logger           *logrus.Logger
-	Now              func() time.Time
+	// Logger is told of requests and of what goes wrong. Default: the standard logger of logrus.
+	Logger *logrus.Logger
+	// Now is the wall clock. Default time.Now.
+	Now func() time.Time
 }
 
 func (a App) withDefaults() App {
