@@ -147,7 +147,6 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	opts := a.opts.Query
 	opts.Now, opts.Known, opts.Texts = domain.TimestampOf(a.loop.Now()), r.Resource.Known(), r.Resource.Texts()
 	list, problem := rest.ParseQuery(r.URL.RawQuery, opts)
-	list.Query.Plural = r.Plural
 	if c.Problem = rest.Join(c.Problem, problem); c.Problem == nil {
 		c.Problem = a.useUp(r.Context(), list.Token)
 	}

@@ -302,7 +302,7 @@ func TestTheServiceItselfDeletesWhatNobodyMayWrite(t *testing.T) {
 		many.Trusted = trusted
 		var deleted int
 		_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
-			result, _, _, err := tx.ExecuteMany(many, domain.Query{Plural: plural, Limit: 10})
+			result, _, _, err := tx.ExecuteMany(many, domain.Query{Limit: 10})
 			deleted = len(result.Tombstones)
 			return err
 		})

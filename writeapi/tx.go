@@ -77,9 +77,9 @@ func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 	}
 }
 
-// ExecuteMany deletes the objects that the query selects, of a command that is not trusted among those that the caller may
-// write. The query has the limit of the answer; more tells that there are more objects beyond it, and last is the last object deleted,
-// as it was.
+// ExecuteMany deletes the objects that the query selects in the plural endpoint of the command; if that is not trusted, among
+// those that the caller may write. The query has the limit of the answer; more tells that there are more objects beyond it,
+// and last is the last object deleted, as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
 	shared, err := t.deletable(c)
 	if err != nil {
@@ -88,7 +88,7 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 	if err := t.deletion(c); err != nil {
 		return domain.Result{}, domain.Object{}, false, err
 	}
-	query.Shared, query.Tombstones = shared, false
+	query.Plural, query.Shared, query.Tombstones = c.Plural(), shared, false
 	limit := query.Limit
 	query.Limit++
 	_, page, err := t.List(t.ctx, domain.Needs{}, query)
