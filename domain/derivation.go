@@ -6,7 +6,8 @@ package domain
 // long as the derivation is the same.
 //
 // Nobody creates or changes them; they can be deleted, which is in the log. One event makes one object at
-// most. All functions are pure and may be called concurrently.
+// most. All functions are pure and may be called concurrently. A panic in one of them stops the read model at the event: the
+// heartbeat fails, and once the function is mended the read model goes on from there.
 type Derivation struct {
 	// Into is the plural endpoint of the object that is made of the event, "" if none is. It must be one of the
 	// resource. Events of derived objects are not asked about, nor are Started and Flushed.

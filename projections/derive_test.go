@@ -54,6 +54,30 @@ func bucket(action domain.Action, at int, writer string) domain.Event {
 	return e
 }
 
+func TestADerivationThatPanicsEndsTheRunnerAndNotTheProcess(t *testing.T) {
+	t.Parallel()
+	w, store := newWriter(t), openSQLite(t)
+	w.append(bucket(domain.Created, 10, "ann"))
+	resource := changes("/buckets/{bucket}/changes")
+	resource.Derivation.Derive = func(*domain.State, domain.Event, domain.Timestamp) domain.Object { panic("a bug") }
+	gaveUp := make(chan error, 1)
+	r, err := projections.Start(t.Context(), w.log, store, declare(t, domain.Resource{Name: "bucket", Path: "/buckets"}, resource),
+		projections.RunnerOptions{GivesUp: func(err error) { gaveUp <- err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-gaveUp; !strings.Contains(err.Error(), "a bug") || r.Err() == nil {
+		t.Errorf("got %v, %v", err, r.Err())
+	}
+	r.Close()
+	if r, err = projections.Start(t.Context(), w.log, store, withChanges(t), projections.RunnerOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
+	wait(t, r, w.tail.Position)
+	wants(t, store, "c11 create [ann]")
+}
+
 func TestDerivedObjectsComeWithTheirEvents(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(testing.TB) projections.Store{

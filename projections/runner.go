@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -145,9 +146,13 @@ func (r *Runner) run(ctx context.Context) {
 	}
 }
 
+// errPanic: what a resource derives of an event, or its members, panicked. It would again, and take the process along
+// each time it starts.
+var errPanic = errors.New("panic")
+
 // mayPass tells whether a later attempt may succeed.
 func mayPass(err error) bool {
-	for _, fatal := range []error{ErrAhead, ErrDiverged, ErrRefused, eventstore.ErrCorrupt} {
+	for _, fatal := range []error{ErrAhead, ErrDiverged, ErrRefused, eventstore.ErrCorrupt, errPanic} {
 		if errors.Is(err, fatal) {
 			return false
 		}
@@ -235,9 +240,14 @@ func (r *Runner) applyAll(ctx context.Context, q *queue) error {
 	}
 }
 
-func (r *Runner) apply(ctx context.Context, entries []eventstore.Entry) error {
+func (r *Runner) apply(ctx context.Context, entries []eventstore.Entry) (err error) {
 	r.applying.Lock()
 	defer r.applying.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("apply entries from %d on: %w: %v\n%s", entries[0].Position, errPanic, p, debug.Stack())
+		}
+	}()
 	if err := r.applier.apply(ctx, entries); err != nil {
 		return err
 	}
