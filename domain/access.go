@@ -3,6 +3,7 @@ package domain
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Principals that every request, and every authenticated one, has.
@@ -16,6 +17,12 @@ type Caller struct {
 	// UserID is prefixed with the name of the policy that authenticated it
 	// ("account:alice"); "" for an anonymous caller.
 	UserID string
+}
+
+// ValidUserID tells whether somebody with this id can be given permissions: it is a text that every read model holds, and no
+// longer than any principal.
+func ValidUserID(id string) bool {
+	return id != "" && len(id) <= MaxPrincipalLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
 // Anonymous tells that nobody authenticated the request.

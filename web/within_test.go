@@ -35,6 +35,21 @@ func TestACallerWhoIsKnownIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
+func TestWhoHasAnIDThatCannotBeStoredIsNobody(t *testing.T) {
+	t.Parallel()
+	frame, _ := setup(t, nil)
+	longest := strings.Repeat("a", domain.MaxPrincipalLength-len("account:"))
+	for name, c := range map[string]struct{ given, want string }{
+		"the longest": {longest, "account:" + longest}, "longer": {longest + "a", ""}, "no text": {"a\xff", ""}, "a NUL in it": {"a\x00", ""},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/buckets", nil)
+		r.Header["Authorization"] = []string{c.given}
+		if got, err := frame.Identify(r); err != nil || got.UserID != c.want {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
 func TestAReportedErrorIsAnsweredAndNotLogged(t *testing.T) {
 	t.Parallel()
 	var logged strings.Builder
