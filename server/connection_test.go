@@ -125,6 +125,13 @@ func TestALostDatabaseIsToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	// The connection that hears of changes is made beside the start.
+	const listening = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT position FROM checkpoint'), pg_sleep(0.01)"
+	for heard := false; !heard; {
+		if err := conn.QueryRow(t.Context(), listening).Scan(&heard, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 	if _, err := conn.Exec(t.Context(), kill); err != nil {
 		t.Fatal(err)
