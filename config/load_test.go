@@ -323,6 +323,7 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"backoff = NaN", "must be a number"},
 		{"backoff_percentage = 101", "must be between 0 and 100"},
 		{"heartbeat_timeout_seconds = 0", "heartbeat_timeout_seconds must be more than 0"},
+		{"read_timeout_seconds = 0", "read_timeout_seconds must be more than 0"},
 		{"answer_timeout_ms = 0", "answer_timeout_ms must be more than 0"},
 		{"eos = tomorrow", "eos (FILE) must be a date"},
 		{"http_api_version = one", "http_api_version must be two numbers"},

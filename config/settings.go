@@ -92,6 +92,7 @@ type Limits struct {
 	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
 	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
 	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
+	ReadTimeout      time.Duration // read_timeout_seconds: how long a reading of the read model may take; 30 s
 	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
 	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
 	MaxWaitingWrites int           // max_waiting_writes, that wait for the log before more are refused; 4096

@@ -81,6 +81,7 @@ func (l *Limits) bindings() []binding {
 		limit("paginate_by", &l.PaginateBy),
 		count("storage_max_fetch_size", &l.MaxFetchSize, 1),
 		seconds("pagination_token_validity_seconds", &l.TokenValidity),
+		seconds("read_timeout_seconds", &l.ReadTimeout),
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),
 		count("max_lag", &l.MaxLag, 1),
 		between("max_waiting_writes", &l.MaxWaitingWrites, 1, 1_000_000),

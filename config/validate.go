@@ -45,6 +45,7 @@ func (s *Settings) generalRules() []rule {
 		{s.HTTP.RetryAfter < time.Second, "retry_after_seconds must be 1 or more"},
 		{s.HTTP.HeartbeatTimeout <= 0, "heartbeat_timeout_seconds must be more than 0"},
 		{s.Limits.TokenValidity < time.Second, "pagination_token_validity_seconds must be 1 or more"},
+		{s.Limits.ReadTimeout <= 0, "read_timeout_seconds must be more than 0"},
 		{s.Limits.AnswerTimeout <= 0, "answer_timeout_ms must be more than 0"},
 		{s.Limits.BodyTimeout <= 0, "body_timeout_seconds must be more than 0"},
 		{s.Limits.SendTimeout <= 0, "send_timeout_seconds must be more than 0"},

@@ -89,6 +89,8 @@ type Config struct {
 	// MaxLag and Readable are those of writeapi.Config. A read model that is further behind than MaxLag fails the heartbeat.
 	MaxLag   int
 	Readable time.Duration
+	// ReadTimeout bounds each reading of the read model, which is Unavailable then. Default 30 s.
+	ReadTimeout time.Duration
 	// HeartbeatTimeout bounds each check of the heartbeat. Default 10 s.
 	HeartbeatTimeout time.Duration
 	// Logger is told of requests and of what goes wrong. Default: the standard logger of logrus.
@@ -116,6 +118,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	c.Limits.BatchRequests = cmp.Or(c.Limits.BatchRequests, 25)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
 	c.HeartbeatTimeout = cmp.Or(c.HeartbeatTimeout, 10*time.Second)
 	c.RootCache = cmp.Or(c.RootCache, 24*time.Hour)
 	if c.MaxLag <= 0 {
@@ -285,7 +288,7 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 		p.Log = wrapped(plugin.Wrap.Log, p.Log)
 		p.Model = wrapped(plugin.Wrap.Model, p.Model)
 	}
-	p.Model = cached.New(p.Model, catalog)
+	p.Model = bounded{cached.New(p.Model, catalog), config.ReadTimeout}
 	return p, nil
 }
 

@@ -109,7 +109,7 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
 		},
 		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
-		HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
+		ReadTimeout: s.Limits.ReadTimeout, HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
 	}
 }
 
