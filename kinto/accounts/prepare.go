@@ -26,11 +26,14 @@ func (h *hasher) prepare(ctx context.Context, c *domain.Command) *domain.Error {
 	return err
 }
 
-// prepareOperations hashes the password that a JSON Patch brings; one only, because each takes its time. A password that
-// it takes from elsewhere in the account is refused when the account is checked.
+// prepareOperations hashes the password that a JSON Patch brings; one only, because each takes its time. It refuses one
+// that is taken from elsewhere in the account: that might be a hash of the user's own making, which takes days to compare.
 func (h *hasher) prepareOperations(ctx context.Context, operations []byte, name string) ([]byte, *domain.Error) {
 	prepared, passwords := []byte{'['}, 0
 	for op := range jsondoc.Elements(operations) {
+		if takesPassword(op) {
+			return nil, domain.Invalidf(domain.InBody, name, "The password cannot be taken from another attribute.")
+		}
 		if bringsPassword(op) {
 			if passwords++; passwords > 1 {
 				return nil, domain.Invalidf(domain.InBody, name, "Given more than once")
@@ -56,6 +59,12 @@ func bringsPassword(op []byte) bool {
 	path := member(op, "path")
 	_, inside := jsondoc.Lookup(op, "value", "password")
 	return path == "/data/password" || path == "/data" && inside
+}
+
+// takesPassword tells whether an operation may set the password to what is elsewhere.
+func takesPassword(op []byte) bool {
+	kind, path := member(op, "op"), member(op, "path")
+	return (kind == "copy" || kind == "move") && (path == "/data/password" || path == "/data")
 }
 
 func (h *hasher) prepareOperation(ctx context.Context, op []byte, name string) (_ []byte, err *domain.Error) {

@@ -20,6 +20,8 @@ func TestRequests(t *testing.T) {
 		mismatch        = `"name":"data.id","description":"Username and account ID do not match."`
 		required        = `"message":"data.password in body: Required"`
 		jsonPatch       = "application/json-patch+json"
+		// Of another cost it could take days to compare a password with.
+		ownHash = "$2b$04$lKlEmG7V0LNFGSbSPemW3.hk0aNbQZKiOo5qbN4WJhHc5EAE56ERu"
 	)
 	s := start(t, open, server.Config{})
 	register(t, s, "admin", "alice", "bob", "reader", "gone", "gone2")
@@ -61,6 +63,16 @@ func TestRequests(t *testing.T) {
 		{
 			alice, "PATCH /accounts/alice",
 			`[{"op":"add","path":"/data/x","value":"clear"},{"op":"move","from":"/data/x","path":"/data/password"}]`,
+			jsonPatch, 400, "The password cannot be taken from another attribute.",
+		},
+		{
+			alice, "PATCH /accounts/alice",
+			`[{"op":"add","path":"/data/x","value":"` + ownHash + `"},{"op":"copy","from":"/data/x","path":"/data/password"}]`,
+			jsonPatch, 400, "The password cannot be taken from another attribute.",
+		},
+		{
+			alice, "PATCH /accounts/alice",
+			`[{"op":"add","path":"/data/x","value":{"password":"` + ownHash + `"}},{"op":"move","from":"/data/x","path":"/data"}]`,
 			jsonPatch, 400, "The password cannot be taken from another attribute.",
 		},
 		{
