@@ -11,7 +11,7 @@ import (
 
 // adapt changes a fresh schema to what this package wants of it, and finds out what it can cost.
 func adapt(root *jsonschema.Schema, patterns int, formats bool) costs {
-	c := costs{patterns: patterns, anchors: map[string][]*jsonschema.Schema{}}
+	c := costs{patterns: patterns, anchors: map[string][]*jsonschema.Schema{}, compared: map[*jsonschema.Schema]int{}}
 	seen := map[*jsonschema.Schema]bool{}
 	var visit func(s *jsonschema.Schema)
 	visit = func(s *jsonschema.Schema) {
@@ -33,7 +33,6 @@ func adapt(root *jsonschema.Schema, patterns int, formats bool) costs {
 		}
 	}
 	visit(root)
-	c.nodes = len(seen)
 	return c
 }
 
@@ -110,8 +109,8 @@ func (p propertyNames) Validate(ctx *jsonschema.ValidatorContext, v any) {
 	object, _ := v.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		err := &jsonschema.ValidationError{}
-		if errors.As(p.schema.Validate(name), &err) {
-			ctx.AddErrors(err.Causes, badName{name})
+		if errors.As(ctx.Validate(p.schema, name, []string{name}), &err) {
+			ctx.AddErrors([]*jsonschema.ValidationError{err}, badName{name})
 		}
 	}
 }

@@ -23,10 +23,14 @@ var (
 // location is the URL of every document; it cannot be loaded, nor can what a document refers to beside it.
 const location = "schema:///"
 
+// opposite is the URL of a document that says that a value is not valid.
+const opposite = "opposite:///"
+
 // compiled is a schema ready for use. It does not change.
 type compiled struct {
 	document   []byte // as it was compiled
 	schema     *jsonschema.Schema
+	opposite   *jsonschema.Schema // is satisfied by what is not valid
 	mentionsID bool
 	costs      costs
 }
@@ -48,8 +52,15 @@ func compile(document []byte, formats bool) (*compiled, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
+	if err := compiler.AddResource(opposite, map[string]any{"not": map[string]any{"$ref": location}}); err != nil {
+		return nil, explain(err)
+	}
+	not, err := compiler.Compile(opposite)
+	if err != nil {
+		return nil, explain(err)
+	}
 	_, mentionsID := jsondoc.Lookup(document, "properties", "id")
-	return &compiled{document, schema, mentionsID, adapt(schema, patterns, formats)}, nil
+	return &compiled{document, schema, not, mentionsID, adapt(schema, patterns, formats)}, nil
 }
 
 // prepare makes the document that is compiled: without the ignored names among the required ones, and without a

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -9,7 +10,8 @@ import (
 // costs is what bounds the work of validating with a schema: references can make it grow with every level of a value.
 type costs struct {
 	patterns  int                             // instructions
-	nodes     int                             // subschemas
+	nodes     int                             // subschemas, and visits that their comparisons are worth
+	compared  map[*jsonschema.Schema]int      // visits that the comparisons of a subschema are worth, where it has any
 	shared    bool                            // some subschema is referred to from several places
 	anchors   map[string][]*jsonschema.Schema // where "$dynamicRef" may lead
 	recursive []*jsonschema.Schema            // where "$recursiveRef" may lead
@@ -17,13 +19,22 @@ type costs struct {
 
 // How much work a value may cost.
 const (
-	freeVisits     = 50_000     // pairs of a subschema and a value
-	visitsPerByte  = 20         // more of them, for each byte of the object
-	maxVisits      = 20_000_000 // at most
-	maxPatternWork = 1 << 30    // instructions times bytes
+	freeVisits     = 50_000    // pairs of a subschema and a value
+	visitsPerByte  = 20        // more of them, for each byte of the object
+	maxVisits      = 5_000_000 // at most
+	maxPatternWork = 1 << 30   // instructions times bytes
 )
 
-var errWork = errors.New("The schema takes too much work to validate this object, or its references go in a circle") //nolint:staticcheck // shown to clients
+// What comparing with a value is worth, in visits: numbers are compared exactly, as fractions.
+const (
+	numberVisits   = 4
+	valuesPerVisit = 16 // of other values
+)
+
+var (
+	errWork     = errors.New("The schema takes too much work to validate this object, or its references go in a circle") //nolint:staticcheck // shown to clients
+	errFailures = errors.New("The object is not valid, and too large to tell why")                                       //nolint:staticcheck // as above
+)
 
 func (c *costs) add(s *jsonschema.Schema) {
 	if s.DynamicAnchor != "" {
@@ -32,22 +43,62 @@ func (c *costs) add(s *jsonschema.Schema) {
 	if s.RecursiveAnchor {
 		c.recursive = append(c.recursive, s)
 	}
+	c.nodes++
+	var with []any
+	if s.Const != nil {
+		with = append(with, *s.Const)
+	}
+	if s.Enum != nil {
+		with = append(with, s.Enum.Values...)
+	}
+	if len(with) > 0 {
+		visits := worth(with)
+		c.compared[s] = visits
+		c.nodes += visits
+	}
 }
 
-// allow refuses a value, of so many bytes as JSON, that takes too much work.
-func (c *costs) allow(root *jsonschema.Schema, value any, size int) error {
+// worth is what comparing with a value costs at most, in visits.
+func worth(value any) int {
+	numbers, others := count(value)
+	return numbers*numberVisits + others/valuesPerVisit
+}
+
+func count(value any) (numbers, others int) {
+	add := func(value any) {
+		n, o := count(value)
+		numbers, others = numbers+n, others+o
+	}
+	switch v := value.(type) {
+	case json.Number:
+		return 1, 0
+	case map[string]any:
+		for _, member := range v {
+			add(member)
+		}
+	case []any:
+		for _, element := range v {
+			add(element)
+		}
+	}
+	return numbers, others + 1
+}
+
+// visits is how much work a value, of so many bytes as JSON, takes at most, 0 if it is little. It refuses one that takes too
+// much.
+func (c *costs) visits(root *jsonschema.Schema, value any, size int) (int, error) {
 	if c.patterns*size > maxPatternWork {
-		return errWork
+		return 0, errWork
 	}
-	visits := min(freeVisits+visitsPerByte*size, maxVisits)
-	if !c.shared && c.nodes*size <= visits {
-		return nil
+	if !c.shared && c.nodes*size <= freeVisits {
+		return 0, nil
 	}
-	b := budget{c, visits}
+	most := min(freeVisits+visitsPerByte*size, maxVisits)
+	b := budget{c, most}
 	if !b.spend(root, value) {
-		return errWork
+		return 0, errWork
 	}
-	return nil
+	return most - b.left, nil
 }
 
 // budget makes the visits that validating would make at most, and stops when there have been too many.
@@ -57,7 +108,7 @@ type budget struct {
 }
 
 func (b *budget) spend(s *jsonschema.Schema, value any) bool {
-	if b.left--; b.left < 0 {
+	if b.left -= 1 + b.costs.compared[s]; b.left < 0 {
 		return false
 	}
 	for child := range inPlace(s) {
@@ -110,6 +161,9 @@ func (b *budget) spendObject(s *jsonschema.Schema, object map[string]any) bool {
 }
 
 func (b *budget) spendArray(s *jsonschema.Schema, array []any) bool {
+	if s.UniqueItems {
+		b.left -= worth(array) * min(len(array), maxPairwise)
+	}
 	one, _ := s.Items.(*jsonschema.Schema)
 	each := []*jsonschema.Schema{one, s.Items2020, s.Contains, s.UnevaluatedItems}
 	each = append(each, schemas(s.AdditionalItems)...)
@@ -123,3 +177,6 @@ func (b *budget) spendArray(s *jsonschema.Schema, array []any) bool {
 	}
 	return true
 }
+
+// maxPairwise is up to how many elements of an array are compared with each other, to find out whether they are unique.
+const maxPairwise = 20

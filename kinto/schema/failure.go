@@ -28,8 +28,16 @@ type failure struct {
 // validate finds the failure to tell, nil if the value is valid. size is that of the value as JSON, in bytes. The error
 // says that the schema cannot be used on it.
 func (c *compiled) validate(value any, size int) (*failure, error) {
-	if err := c.costs.allow(c.schema, value, size); err != nil {
-		return nil, err
+	visits, problem := c.costs.visits(c.schema, value, size)
+	if problem != nil {
+		return nil, problem
+	}
+	if visits > freeVisits {
+		// Each failure that is told takes kilobytes, and there may be one for every visit.
+		if c.accepts(value) {
+			return nil, nil
+		}
+		return nil, errFailures
 	}
 	err := &jsonschema.ValidationError{}
 	ok := errors.As(c.schema.Validate(value), &err)
@@ -39,6 +47,9 @@ func (c *compiled) validate(value any, size int) (*failure, error) {
 	r := reader{compiled: c, object: value, sites: map[string]site{}}
 	return best(r.read(err, nil, nil)), nil
 }
+
+// accepts tells whether the value is valid, and not why it is not: of what is inside of "not" the library makes no errors.
+func (c *compiled) accepts(value any) bool { return c.opposite.Validate(value) != nil }
 
 // reader turns the tree of errors of the library, which is in no order, into failures in the order of the document.
 type reader struct {

@@ -1,0 +1,66 @@
+package schema_test
+
+import (
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/kintolog/kintolog/kinto/schema"
+)
+
+func array(of string, n int) string {
+	return "[" + strings.Join(slices.Repeat([]string{of}, n), ",") + "]"
+}
+
+const tooLarge = "schema: The object is not valid, and too large to tell why"
+
+//nolint:paralleltest // it measures what the process allocates
+func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
+	const most = 100 << 20
+	numbers, names := make([]string, 9000), make([]string, 50_000)
+	for i := range numbers {
+		numbers[i] = strconv.Itoa(i)
+	}
+	for i := range names {
+		names[i] = `"X` + strconv.Itoa(i) + `":1`
+	}
+	c := schema.New()
+	for name, test := range map[string]struct{ schema, value, want string }{
+		"one failure for each": {`{"items":{"type":"string"}}`, array("1", 100_000), tooLarge},
+		"many for each":        {`{"items":{"allOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 25_000), tooLarge},
+		"names":                {`{"propertyNames":{"allOf":` + array(`{"pattern":"^[a-z]"}`, 20) + `}}`, "{" + strings.Join(names, ",") + "}", tooLarge},
+		"many comparisons":     {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
+	} {
+		w := world{collection: `{"schema":` + value(test.schema) + `}`, data: `{"v":` + test.value + `}`}.write(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := c.CheckRecord(w)
+		runtime.ReadMemStats(&after)
+		if got := detail(t, err); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > most {
+			t.Errorf("%s: %d bytes were allocated for %d bytes of data, want %d at most", name, got, len(w.Data), most)
+		}
+	}
+}
+
+func TestLargeObjectsAreValidatedAsSmallOnesAre(t *testing.T) {
+	t.Parallel()
+	c := schema.New()
+	for _, document := range []string{
+		`{"properties":{"v":{"items":{"type":"number"}}}}`,
+		`{"$schema":"https://json-schema.org/draft/2020-12/schema","$dynamicAnchor":"n","properties":{"v":{"items":{"$dynamicRef":"#n"}}},"type":["object","number"]}`,
+		`{"$schema":"https://json-schema.org/draft/2019-09/schema","$recursiveAnchor":true,"properties":{"v":{"items":{"$recursiveRef":"#"}}},"type":["object","number"]}`,
+		`{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"v":{"items":{"$ref":"#"}}},"type":["object","number"]}`,
+	} {
+		for value, want := range map[string]string{"1": "", `"x"`: tooLarge} {
+			w := world{collection: `{"schema":` + document + `}`, data: `{"v":` + array(value, 60_000) + `}`}.write(t)
+			if _, err := c.CheckRecord(w); detail(t, err) != want {
+				t.Errorf("%s with many %s: got %v, want %s", document, value, err, want)
+			}
+		}
+	}
+}
