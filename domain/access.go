@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -51,11 +50,13 @@ func (c Caller) Principals(groups map[string][]URI) []string {
 		return []string{Everyone}
 	}
 	held := []string{c.UserID, Everyone, Authenticated}
+	own := make(map[URI]bool, len(groups[c.UserID]))
 	for _, group := range groups[c.UserID] {
+		own[group] = true
 		held = append(held, string(group))
 	}
 	for _, group := range groups[Authenticated] {
-		if !slices.Contains(groups[c.UserID], group) {
+		if !own[group] {
 			held = append(held, string(group))
 		}
 	}
@@ -158,10 +159,8 @@ func (r *Resource) granted(right Right) []string {
 // parent 1; for rights on a plural endpoint 0 is not looked at.
 func (c *Catalog) Permits(right Right, r *Resource, principals []string, at func(depth int) Permissions) bool {
 	for _, name := range r.granted(right) {
-		for _, principal := range c.Policy.Grants[name] {
-			if slices.Contains(principals, principal) {
-				return true
-			}
+		if Permissions(c.Policy.Grants).Allows(name, principals) {
+			return true
 		}
 	}
 	for _, a := range r.sufficient(right) {

@@ -49,13 +49,22 @@ type Permissions map[string][]string
 
 // Allows tells whether one of the principals holds the permission explicitly.
 func (p Permissions) Allows(permission string, principals []string) bool {
-	for _, have := range p[permission] {
-		if slices.Contains(principals, have) {
-			return true
-		}
+	holders := p[permission]
+	if len(holders) > len(principals) {
+		holders, principals = principals, holders
 	}
-	return false
+	if len(holders) <= few {
+		return slices.ContainsFunc(holders, func(holder string) bool { return slices.Contains(principals, holder) })
+	}
+	some := make(map[string]bool, len(holders))
+	for _, holder := range holders {
+		some[holder] = true
+	}
+	return slices.ContainsFunc(principals, func(principal string) bool { return some[principal] })
 }
+
+// few principals are compared with many one by one. Both may be thousands, as anybody can put others into groups.
+const few = 16
 
 // With is a copy in which the principals of one permission are exactly these,
 // sorted and distinct; none removes the entry.
