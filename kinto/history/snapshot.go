@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -64,8 +65,8 @@ type snapshot struct {
 	reader             readapi.Reader
 	bucket, collection domain.URI
 	at                 domain.Timestamp
-	created            domain.Timestamp // of the collection, 0 if it is not there
-	shared             *domain.Shared   // what the caller may see of the history; nil for all of it
+	objects            map[domain.URI]domain.Object // both, as far as they are there
+	shared             *domain.Shared               // what the caller may see of the history; nil for all of it
 }
 
 // admit lets those in who may, explicitly, read or write the bucket, whose history they see, or the collection.
@@ -79,14 +80,11 @@ func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Call
 	readable := func(o domain.Object) bool {
 		return o.Live() && (o.Permissions.Allows("read", principals) || o.Permissions.Allows("write", principals))
 	}
-	collection := loaded.Objects[s.collection]
-	if collection.Live() {
-		s.created = collection.Created
-	}
+	s.objects = loaded.Objects
 	switch {
-	case readable(loaded.Objects[s.bucket]):
+	case readable(s.objects[s.bucket]):
 		return nil
-	case readable(collection):
+	case readable(s.objects[s.collection]):
 		s.shared = &domain.Shared{Permissions: []string{"read"}, Principals: principals}
 		return nil
 	}
@@ -155,19 +153,29 @@ func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map
 	return former, err
 }
 
-// began is after when the history is about the collection that there is: when it says that this one was created. If it does not, as
-// changes may be left out or forgotten, certain is false, and it is when one with this id was deleted last, as far as is known. What
-// was in that one is not for those who may read this one.
+// began is after when the history is about the collection that there is: when it says that this one was created. If it does
+// not, as changes may be left out or forgotten, certain is false, and it is when one with this id was deleted last, as far as
+// is known. What was in that one is not for those who may read this one.
 func (s *snapshot) began(ctx context.Context) (at domain.Timestamp, certain bool, err error) {
 	entry, err := s.last(ctx, domain.Created)
 	if err != nil {
 		return 0, false, err
 	}
-	if o, _ := target(entry, s.collection.Plural()); o.LastModified == s.created && s.created > 0 {
+	if s.tellsOf(entry) {
 		return entry.LastModified, true, nil
 	}
 	entry, err = s.last(ctx, domain.Deleted)
 	return entry.LastModified, false, err
+}
+
+// tellsOf tells whether an entry is about the creation of the collection that there is. This one was created at the moment of
+// the entry, or just after the bucket, if the clock was not beyond that; any after a former one, later than either.
+func (s *snapshot) tellsOf(creation domain.Object) bool {
+	date, _ := jsondoc.Lookup(creation.Data, "date")
+	text, _ := jsondoc.String(date)
+	moment, err := time.Parse(time.RFC3339, text)
+	collection, at := s.objects[s.collection], domain.TimestampOf(moment)
+	return err == nil && collection.Live() && at <= collection.Created && collection.Created <= max(at, s.objects[s.bucket].Created+1)
 }
 
 // last is the newest entry that tells that this was done to a collection with this id, the zero Object if there is none.

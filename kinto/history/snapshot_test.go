@@ -125,6 +125,38 @@ func TestReadersOfACollectionSeeNothingOfAFormerOne(t *testing.T) {
 	}
 }
 
+// TestNewReadersOfACollectionSeeAllOfIt has collections whose last_modified is not when they came to be, of which the history
+// tells all the same.
+func TestNewReadersOfACollectionSeeAllOfIt(t *testing.T) {
+	t.Parallel()
+	const put = "PUT /buckets/b/collections/c"
+	for name, creation := range map[string][]string{
+		"alone":                     {put},
+		"with its bucket":           {"PUT /buckets/b", put},
+		"with others":               {"PUT /buckets/b", "PUT /buckets/b/collections/x", "PUT /buckets/b/collections/y", put},
+		"as one of the past":        {put + ` {"data":{"last_modified":1000}}`},
+		"as one of the future":      {put + ` {"data":{"last_modified":4102444800000}}`},
+		"after one of the future":   {`PUT /buckets/b/collections/x {"data":{"last_modified":4102444800000}}`, put},
+		"in a bucket of the future": {`PUT /buckets/b {"data":{"last_modified":4102444800000}}`, put},
+	} {
+		s := start(t, history.Options{})
+		if strings.Contains(creation[0], "/collections/") {
+			s.do("PUT /buckets/b")
+		}
+		for i, p := range s.batch("mat", creation...) {
+			if p.Status >= 300 {
+				t.Fatalf("%s: %s: got %d %s", name, creation[i], p.Status, p.Body)
+			}
+		}
+		first := s.do("PUT "+records+"/r", `{"data":{"v":1}}`)
+		s.do("PUT "+records+"/r", `{"data":{"v":2}}`)
+		s.do("PATCH /buckets/b/collections/c", `{"permissions":{"read":["account:reader"]}}`)
+		if got := s.records("reader", first); len(got) != 1 || got[0].V != 1 {
+			t.Errorf("%s: got %v, want version 1", name, got)
+		}
+	}
+}
+
 func TestSnapshotsAreForReaders(t *testing.T) {
 	t.Parallel()
 	s := start(t, history.Options{})
