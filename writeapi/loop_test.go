@@ -312,6 +312,27 @@ func TestTheServiceItselfDeletesWhatNobodyMayWrite(t *testing.T) {
 	}
 }
 
+func TestADeletionOfManyIsOfTheResourceOfItsURI(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/a")
+	for _, c := range []domain.Command{
+		{URI: "/buckets/", Resource: b.catalog.Resource("collection")},
+		{URI: "/buckets/"},
+		{URI: "/nothing/"},
+	} {
+		c.Verb, c.Trusted = domain.DeleteMany, true
+		_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+			_, _, _, err := tx.ExecuteMany(&c, domain.Query{Limit: 10})
+			return err
+		})
+		if domain.CodeOf(err) != domain.MissingResource {
+			t.Errorf("%s: got %v, want a missing resource", c.URI, err)
+		}
+	}
+}
+
 func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())

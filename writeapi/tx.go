@@ -81,6 +81,9 @@ func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 // those that the caller may write. The query has the limit of the answer; more tells that there are more objects beyond it,
 // and last is the last object deleted, as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
+	if c.Resource == nil || c.Resource != t.loop.Catalog.Of(c.URI) {
+		return domain.Result{}, domain.Object{}, false, &domain.Error{Code: domain.MissingResource}
+	}
 	shared, err := t.deletable(c)
 	if err != nil {
 		return domain.Result{}, domain.Object{}, false, err
