@@ -63,7 +63,7 @@ func parseFile(content []byte, path string) (document, error) {
 	}
 	variables := map[string]string{"http_port": "8888"}
 	for _, key := range parsed.Section(ini.DefaultSection).Keys() {
-		variables[key.Name()] = key.Value()
+		variables[key.Name()] = valueOf(key)
 	}
 	variables["here"], variables["__file__"] = escape(filepath.Dir(path)), escape(path)
 
@@ -149,7 +149,7 @@ func readSection(parsed *ini.File, name string, variables map[string]string) (ma
 		if len(key.ValueWithShadows()) > 1 {
 			return nil, fmt.Errorf("%s is given twice in [%s]", key.Name(), name)
 		}
-		values[key.Name()] = strings.ReplaceAll(key.Value(), "\n ", "\n")
+		values[key.Name()] = valueOf(key)
 	}
 	expanded := make(map[string]string, len(values))
 	for key, value := range values {
@@ -161,6 +161,9 @@ func readSection(parsed *ini.File, name string, variables map[string]string) (ma
 	}
 	return expanded, nil
 }
+
+// valueOf is the value of a key, without what marks the lines that continue it (normalized).
+func valueOf(key *ini.Key) string { return strings.ReplaceAll(key.Value(), "\n ", "\n") }
 
 var reference = regexp.MustCompile(`%%|%\(([^)]*)\)s`)
 

@@ -165,7 +165,8 @@ func TestLoadReadsAFileAsPythonDoes(t *testing.T) {
 func TestLoadReadsLinesThatAreAllIndented(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "kinto.ini")
-	content := "\ufeff  [app:main]\r\n  project_name = a\r\n\t\t\tb\r\n  paginate_by = 5\r\n"
+	content := "\ufeff  [DEFAULT]\r\n  names = a\r\n\t\t\tb\r\n" +
+		"  [app:main]\r\n  project_name = %(names)s\r\n\t\t\tc\r\n  paginate_by = 5\r\n"
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +174,8 @@ func TestLoadReadsLinesThatAreAllIndented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Project.Name != "a\nb" || s.Limits.PaginateBy != 5 {
-		t.Errorf("got %q and %d, want a, b and 5", s.Project.Name, s.Limits.PaginateBy)
+	if s.Project.Name != "a\nb\nc" || s.Limits.PaginateBy != 5 {
+		t.Errorf("got %q and %d, want a, b, c and 5", s.Project.Name, s.Limits.PaginateBy)
 	}
 }
 
