@@ -54,9 +54,6 @@ func (s *service) post(w http.ResponseWriter, r *web.Request) error {
 func (s *service) delete(w http.ResponseWriter, r *web.Request) error {
 	c := s.command(r, s.target(r).uri)
 	c.Data = jsondoc.With(nil, jsondoc.Field{Name: Attribute, Value: []byte("null")})
-	if err := writeapi.Prepared(r.Context()); err != nil {
-		return err
-	}
 	var result domain.Result
 	outcome, err := s.parts.Write.Do(r.Context(), c.Needs(), func(tx *writeapi.Tx) (err error) {
 		result, err = tx.Execute(c)

@@ -152,8 +152,8 @@ func (l *Loop) Close() {
 // With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
 // undone and the rest of the transaction goes on.
 func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
-	if err := Prepared(ctx); err != nil {
-		return Outcome{}, err
+	if p := PartOf(ctx); p != nil && p.Preparing {
+		return Outcome{}, errPrepared
 	}
 	if tx, ok := ctx.Value(txKey{}).(*Tx); ok {
 		return tx.nested(run)

@@ -78,7 +78,7 @@ func partOf(ctx context.Context) *Part {
 // Once is for handlers that carry out no single command: it does what is to be done once for all attempts at the
 // request, and returns what came of it. If that is all that is to be done for now, because the part is Preparing, it
 // returns an error that the handler is to return. What is done once can have failed, and is then tried again. A handler
-// calls it once for a request.
+// calls it once for a request. One that has nothing to do once does without: [Loop.Do] does nothing then either.
 func Once[T any](ctx context.Context, do func() (T, error)) (value T, err error) {
 	p := partOf(ctx)
 	value, done := p.once.(T)
@@ -92,15 +92,6 @@ func Once[T any](ctx context.Context, do func() (T, error)) (value T, err error)
 		err = errPrepared
 	}
 	return value, err
-}
-
-// Prepared is [Once] for handlers that have nothing to do once: an error to return while there is nothing but that to be done.
-// [Loop.Do] returns it as well; who asks before spares what comes before that.
-func Prepared(ctx context.Context) error {
-	if partOf(ctx).Preparing {
-		return errPrepared
-	}
-	return nil
 }
 
 // prepared is the command of the attempts before, or the one that read returns.

@@ -30,9 +30,6 @@ func New() server.Plugin {
 
 func handler(p server.Parts) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
-		if err := writeapi.Prepared(r.Context()); err != nil {
-			return err
-		}
 		outcome, err := p.Write.Do(r.Context(), domain.Needs{Latest: true}, func(tx *writeapi.Tx) error {
 			latest, err := tx.Latest()
 			if err != nil {

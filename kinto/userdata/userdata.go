@@ -38,9 +38,6 @@ type endpoint struct{ server.Parts }
 func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	principal := r.Params["principal"]
 	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
-	if err := writeapi.Prepared(r.Context()); err != nil {
-		return err
-	}
 	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
 		snapshot, err := tx.Load(r.Context(), needs)
 		if err != nil {
