@@ -20,10 +20,10 @@ const (
 	gaugeInterval = 10 * time.Second
 )
 
-// StatsD sends what is measured to a StatsD server as it happens, while the service runs. The prefix is
-// followed by a dot; what has a meaning in StatsD's lines is left out of it. Labels are part of the name:
-// "kinto.request_summary.method.get.endpoint.hello". What the network loses is lost, and nothing waits for it. Disabled metrics are not sent; the other options are not used. The error is that of an
-// address that is no host:port.
+// StatsD sends what is measured to a StatsD server as it happens, while the service runs. The prefix is followed by a dot;
+// what has a meaning in StatsD's lines is left out of it, or replaced. Labels are part of the name:
+// "kinto.request_summary.method.get.endpoint.hello". What the network loses is lost, and nothing waits for it. Disabled
+// metrics are not sent; the other options are not used. The error is that of an address that is no host:port.
 func StatsD(address string, o Options) (*Meter, error) {
 	conn, err := (&net.Dialer{}).DialContext(context.Background(), "udp", address)
 	if err != nil {

@@ -89,7 +89,8 @@ func fits(f domain.Field, value []byte) bool {
 }
 
 // NextPage is the URL of the next page: base, which is the absolute URL of the plural endpoint without a query, with
-// all parameters of the raw query in their order and, unless they need to be escaped, as they are; only `_limit` and `_token` replaced, or appended.
+// all parameters of the raw query in their order and, unless they need to be escaped, as they are; only `_limit` and `_token`
+// are replaced, or appended.
 func NextPage(base, rawQuery string, limit int, token string) string {
 	limitPair, tokenPair := "_limit="+strconv.Itoa(limit), "_token="+url.QueryEscape(token)
 	var pairs []string
