@@ -52,13 +52,13 @@ func (t *tail) extend(ctx context.Context) error {
 	return nil
 }
 
-// confirm is errStale if others have appended something after the known end, which it then is not any more.
+// confirm is errStale if the known end is not that of the log any more.
 func (t *tail) confirm(ctx context.Context) error {
-	known := t.end
-	if err := t.extend(ctx); err != nil {
-		return err
+	end, err := t.log.Tail(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for the end of the log: %w", err)
 	}
-	if t.end != known {
+	if end != t.end {
 		return errStale
 	}
 	return nil
