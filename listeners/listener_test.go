@@ -3,8 +3,11 @@ package listeners_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +18,7 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/listeners"
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/web"
 )
@@ -155,6 +159,57 @@ func TestAFlushForgetsNoPosition(t *testing.T) {
 		if e := <-got; e.Object.URI != want {
 			t.Errorf("got %s, want %s", e.Object.URI, want)
 		}
+	}
+}
+
+func TestANewListenerIsNotToldOfThePastWhileTheReadModelIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	config := server.Config{DataDir: t.TempDir()}
+	before, err := try(t, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, before, "/lists/a", "/lists/b")
+	shut(t, before)
+	for _, file := range []string{"readmodel.db", "readmodel.db-wal", "readmodel.db-shm"} {
+		if err := os.Remove(filepath.Join(config.DataDir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+
+	free := make(chan struct{})
+	config.Readable = time.Millisecond // the service does not wait for the read model when it starts
+	got := make(chan listeners.Event, 100)
+	plugin, err := listeners.New(listeners.Options{Listeners: []listeners.Listener{{Name: "code", Handle: record(got)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := serve(t, config, plugin, server.Plugin{Name: "slow", Wrap: server.Wrappers{
+		Model: func(m projections.Store) projections.Store { return held{m, free} },
+	}})
+	close(free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { shut(t, s) })
+	put(t, s, "/lists/c")
+	if e := <-got; e.Object.URI != "/lists/c" {
+		t.Errorf("got %s first, want /lists/c", e.Object.URI)
+	}
+}
+
+// held is a read model that gets no further until it is free to.
+type held struct {
+	projections.Store
+	free <-chan struct{}
+}
+
+func (h held) Apply(ctx context.Context, c projections.Change) error {
+	select {
+	case <-h.free:
+		return h.Store.Apply(ctx, c)
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

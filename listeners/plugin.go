@@ -50,7 +50,7 @@ type plugin struct {
 	options   Options
 	listeners []Listener
 	reads     map[string]*reads // by the name of the listener
-	begin     atomic.Uint64     // the position when the service began
+	begin     atomic.Uint64     // the end of the log when the service began
 	logger    *logrus.Logger
 }
 
@@ -61,8 +61,14 @@ func (p *plugin) prepare(parts server.Parts) ([]web.Endpoint, error) {
 			return nil, fmt.Errorf("listener %q: %w", l.Name, err)
 		}
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), parts.Config.HeartbeatTimeout)
+	defer cancel()
+	tail, err := parts.Log.Tail(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find where new listeners begin: %w", err)
+	}
 	p.logger = parts.Config.Logger
-	p.begin.Store(uint64(parts.Progress.Position()))
+	p.begin.Store(uint64(tail.Position)) // the read model may still be far behind it
 	return nil, nil
 }
 

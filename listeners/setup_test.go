@@ -43,6 +43,18 @@ func open(tb testing.TB, config server.Config, all ...listeners.Listener) *serve
 
 func try(tb testing.TB, config server.Config, all ...listeners.Listener) (*server.Server, error) {
 	tb.Helper()
+	if all == nil {
+		return serve(tb, config)
+	}
+	plugin, err := listeners.New(listeners.Options{Listeners: all, SaveEvery: time.Hour})
+	if err != nil {
+		return nil, err
+	}
+	return serve(tb, config, plugin)
+}
+
+func serve(tb testing.TB, config server.Config, plugins ...server.Plugin) (*server.Server, error) {
+	tb.Helper()
 	app := server.App{
 		Name: "lists",
 		Resources: []domain.Resource{
@@ -54,13 +66,7 @@ func try(tb testing.TB, config server.Config, all ...listeners.Listener) (*serve
 			"list_create": {domain.Authenticated}, "token_create": {domain.Authenticated},
 		}},
 		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "s"})},
-	}
-	if all != nil {
-		plugin, err := listeners.New(listeners.Options{Listeners: all, SaveEvery: time.Hour})
-		if err != nil {
-			return nil, err
-		}
-		app.Plugins = append(app.Plugins, plugin)
+		Plugins:        plugins,
 	}
 	if config.Logger == nil {
 		config.Logger = logrus.New()
