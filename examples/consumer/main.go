@@ -53,7 +53,8 @@ func consume(ctx context.Context, url, domain, name, subject string, out io.Writ
 	}
 	consumer, err := js.CreateOrUpdateConsumer(ctx, "kintolog", jetstream.ConsumerConfig{
 		Durable: name, FilterSubject: subject, AckPolicy: jetstream.AckExplicitPolicy,
-		AckWait: 5 * time.Second, // after which an event that was not acknowledged comes again
+		AckWait:       5 * time.Second, // after which an event that was not acknowledged comes again
+		MaxAckPending: 1,               // or it would come again after those that followed it
 	})
 	if err != nil {
 		return err

@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,5 +88,31 @@ func TestItHearsThePastAndGoesOnWhereItWas(t *testing.T) {
 	// What was under way when it stopped may come again, what was acknowledged before does not.
 	if got := strings.Join(hear(t, events, "/things/c"), " "); strings.Contains(got, "/things/a") || !strings.HasSuffix(got, "/things/c") {
 		t.Errorf("heard later %q", got)
+	}
+}
+
+// broken takes one line, and no more.
+type broken struct{ lines int }
+
+func (b *broken) Write(p []byte) (int, error) {
+	if b.lines++; b.lines > 1 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(p), nil
+}
+
+func TestWhatComesAgainComesBeforeWhatFollows(t *testing.T) {
+	t.Parallel()
+	events, put := things(t)
+	var want []string
+	for i := range 600 { // more than a client asks for at once
+		want = append(want, fmt.Sprint("/things/", i))
+		put(want[i])
+	}
+	if err := consume(t.Context(), events, "kintolog", "test", "kintolog.things", &broken{}); !errors.Is(err, io.ErrClosedPipe) {
+		t.Fatalf("got %v", err)
+	}
+	if got := hear(t, events, want[len(want)-1]); !slices.Equal(got, want[1:]) {
+		t.Errorf("heard %q", got)
 	}
 }
