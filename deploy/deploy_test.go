@@ -151,6 +151,9 @@ func TestClusterKeepsTheLogAndItsSecrets(t *testing.T) { //nolint:paralleltest /
 	if m, err := consumer.Next(natsjs.FetchMaxWait(10 * time.Second)); err != nil || m.Subject() != "kintolog.things" {
 		t.Errorf("the first message of the past is %v, %v, want that of things", m, err)
 	}
+	if _, err := js.CreateConsumer(t.Context(), "kintolog", natsjs.ConsumerConfig{Durable: "e", FilterSubject: "kintolog"}); err != nil {
+		t.Errorf("a subscriber cannot follow what concerns the whole log: %v", err)
+	}
 	if _, err := subscriber.Request("kintolog.things", []byte("[]"), time.Second); err == nil {
 		t.Error("a subscriber can write")
 	}

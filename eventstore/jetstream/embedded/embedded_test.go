@@ -268,6 +268,71 @@ func TestSubscribersReadThePastThroughConsumers(t *testing.T) {
 	}
 }
 
+func TestSubscribersLearnFromTheLogThatItWasFlushed(t *testing.T) {
+	t.Parallel()
+	server, log := setup(t)
+	var tail eventstore.Tail
+	for _, event := range []domain.Event{
+		{Action: domain.Started, Object: domain.Object{LastModified: 1}},
+		logtest.Event("/buckets/blog", domain.Created),
+		{Action: domain.Flushed, Object: domain.Object{LastModified: 2}},
+	} {
+		var err error
+		if tail, err = log.Append(t.Context(), tail, eventstore.Commit{ID: "c", Events: []domain.Event{event}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nc, _ := subscriber(t, server.URL())
+	c, err := consumer(t, nc, func(c *natsjs.ConsumerConfig) { c.FilterSubject = "kintolog" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []uint64{1, 3} {
+		m, err := c.Next(natsjs.FetchMaxWait(5 * time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meta, err := m.Metadata(); err != nil || meta.Sequence.Stream != want {
+			t.Errorf("got the entry %v, %v, want %d", meta, err, want)
+		}
+	}
+}
+
+func TestConsumersHearOnlyWhatIsInTheLog(t *testing.T) {
+	t.Parallel()
+	server, log := setup(t)
+	nc, _ := subscriber(t, server.URL())
+	c, err := consumer(t, nc, func(*natsjs.ConsumerConfig) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail, err := log.Append(t.Context(), eventstore.Tail{}, eventstore.Commit{
+		ID: "a", Events: []domain.Event{logtest.Event("/buckets/a", domain.Created)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, attempt := range []struct {
+		id    string
+		after eventstore.Tail
+		want  error
+	}{{"late", eventstore.Tail{}, eventstore.ErrConflict}, {"b", tail, nil}} {
+		commit := eventstore.Commit{ID: attempt.id, Events: []domain.Event{logtest.Event("/buckets/b", domain.Created)}}
+		if _, err := log.Append(t.Context(), attempt.after, commit); !errors.Is(err, attempt.want) {
+			t.Fatalf("append %s: got %v, want %v", attempt.id, err, attempt.want)
+		}
+	}
+	for _, want := range []string{"a", "b"} {
+		m, err := c.Next(natsjs.FetchMaxWait(5 * time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Headers().Get("Kintolog-Commit"); got != want {
+			t.Errorf("got the commit %s, want %s", got, want)
+		}
+	}
+}
+
 func TestSubscribersCannotMakeAConsumerDoHarm(t *testing.T) {
 	t.Parallel()
 	server, log := setup(t)

@@ -35,8 +35,8 @@ func newUsers() (u users, err error) {
 
 // accounts separates the owner from subscribers, who get
 //
-//   - the live events of the log, by subscribing to "kintolog.>" or below it,
-//   - its past, by pull consumers of their own with one filter subject below "kintolog.", through a
+//   - the live events of the log, by subscribing to "kintolog", "kintolog.>" or below that,
+//   - its past, by pull consumers of their own with one such filter subject, through a
 //     JetStream domain that is named like the log: jetstream.NewWithDomain(nc, "kintolog"),
 //
 // and nothing else; in particular no secret events, and no way to change anything.
@@ -51,6 +51,7 @@ func newUsers() (u users, err error) {
 func (u users) accounts(log string) string {
 	var exports, imports, publish []string
 	for _, subject := range []string{
+		"API.CONSUMER.CREATE." + log + ".*." + log,
 		"API.CONSUMER.CREATE." + log + ".*." + log + ".>",
 		"API.CONSUMER.INFO." + log + ".*",
 		"API.CONSUMER.MSG.NEXT." + log + ".*",
