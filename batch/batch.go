@@ -25,7 +25,8 @@ type Config struct {
 	Strict bool
 	// Prefix is the version prefix of every path. Default "/v1".
 	Prefix string
-	// Limits are those of a batch beyond Max; its Prefix and Requests are not used.
+	// Limits are those of a batch beyond Max; its Prefix and Requests are not used. The answers to all requests may have four
+	// times the bytes of their bodies: what is only read is not limited by what was sent.
 	Limits rest.BatchOptions
 
 	// Catalog and Loop are those of the endpoints that are served. Required.
@@ -43,6 +44,9 @@ type Config struct {
 func Endpoint(c Config) web.Endpoint {
 	c.Prefix = cmp.Or(c.Prefix, "/v1")
 	c.Limits.Prefix, c.Limits.Requests = c.Prefix, max(cmp.Or(c.Max, 25), 0)
+	if c.Limits.Bytes <= 0 {
+		c.Limits.Bytes = 16 << 20
+	}
 	return web.Endpoint{
 		Name: "batch", Path: rest.BatchPath, Kind: web.Utility, TakesJSON: true, Public: true,
 		Methods: []web.Method{{Name: http.MethodPost, Handle: c.handle}},
@@ -85,7 +89,9 @@ func (c *Config) read(r *web.Request) (*batch, error) {
 	if err := b.prepare(requests); err != nil {
 		return nil, err
 	}
-	b.carryOutBefore()
+	if err := b.carryOutBefore(); err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 

@@ -371,3 +371,21 @@ func TestBatchIsPostAlone(t *testing.T) {
 		t.Errorf("got %d, Allow %q", resp.Code, got)
 	}
 }
+
+func TestABatchWhoseAnswersAreTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	s := setup(t, memlog.New()).serve(nil, func(c *batch.Config) { c.Limits.Bytes = 500 })
+	s.send("PUT", "/v1/buckets/b", `{"data":{"text":"`+strings.Repeat("x", 700)+`"}}`)
+	before := len(s.commits())
+	const get, put = `{"path":"/buckets/b"}`, `{"method":"PUT","path":"/buckets/b/collections/c"}`
+	for requests, status := range map[string]int{
+		get + "," + get:                         200,
+		get + "," + get + "," + get:             413,
+		put + "," + get + "," + get + "," + get: 413,
+	} {
+		s.body(status, `{"requests":[`+requests+`]}`)
+	}
+	if got := len(s.commits()); got != before {
+		t.Errorf("got %d commits, want %d: a batch that is refused has no effect", got, before)
+	}
+}

@@ -27,11 +27,16 @@ var errUndone = errors.New("the batch is undone by a request of it")
 
 // carryOutBefore serves what does not tell of resources, such as a heartbeat: that is not let into the transaction,
 // where it would hold up all writers. The other parts it prepares.
-func (b *batch) carryOutBefore() {
+func (b *batch) carryOutBefore() error {
 	ctx := inside(b.outer.Context())
-	if b.over = b.serve(ctx, false) != nil; !b.over && b.writes {
+	err := b.serve(ctx, false)
+	if b.over = errors.Is(err, errUndone); b.over {
+		return nil
+	}
+	if err == nil && b.writes {
 		b.readAhead(ctx)
 	}
+	return err
 }
 
 // carryOut serves the parts that belong into the transaction. If one of all parts undoes the batch, failed tells which; an
@@ -63,9 +68,11 @@ func (b *batch) readAhead(ctx context.Context) {
 	}
 }
 
-// serve serves the parts that belong into the transaction, or those that do not, one after another.
+// serve serves the parts that belong into the transaction, or those that do not, one after another. It is TooLarge if their
+// answers are.
 func (b *batch) serve(ctx context.Context, inTx bool) error {
 	b.failed = -1 // by an attempt before this one
+	size := 0
 	for i := range b.parts {
 		p := &b.parts[i]
 		if p.inTx != inTx {
@@ -75,6 +82,9 @@ func (b *batch) serve(ctx context.Context, inTx bool) error {
 		if b.undoes(p.answer.Status) {
 			b.failed = i
 			return errUndone
+		}
+		if size += len(p.answer.Body); size > 4*b.Limits.Bytes {
+			return &domain.Error{Code: domain.TooLarge}
 		}
 	}
 	return nil

@@ -18,7 +18,8 @@ type Limits struct {
 	ID int
 	// BatchRequests is how many requests a batch may hold, told by the root endpoint. Default 25; negative for no limit.
 	BatchRequests int
-	// BatchBytes bounds the bodies of a batch together, defaults filled in. Default 16 MiB.
+	// BatchBytes bounds the bodies of a batch together, defaults filled in, and four times it those of its answers. Default
+	// 16 MiB.
 	BatchBytes int
 	// Waiting is how many writes may wait for the log before more are refused. Default 4096.
 	Waiting int
