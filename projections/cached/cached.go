@@ -127,13 +127,30 @@ func (s *Store) remember(version domain.Timestamp, read domain.Needs, snapshot d
 	for _, u := range read.Objects {
 		if s.isStructural(u) {
 			s.objects[u] = snapshot.Objects[u]
-			s.bytes += len(u) + len(snapshot.Objects[u].Data)
+			s.bytes += len(u) + size(snapshot.Objects[u])
 		}
 	}
 	for _, m := range read.Members {
 		s.groups[m] = snapshot.Groups[m]
-		s.bytes += len(m)
+		s.bytes += len(m) + length(snapshot.Groups[m])
 	}
+}
+
+// size is about how many bytes an object takes. Its permissions may be as many as its data.
+func size(o domain.Object) int {
+	bytes := len(o.Data)
+	for _, principals := range o.Permissions {
+		bytes += length(principals)
+	}
+	return bytes
+}
+
+func length[S ~string](texts []S) int {
+	bytes := 0
+	for _, text := range texts {
+		bytes += len(text)
+	}
+	return bytes
 }
 
 func (s *Store) isStructural(u domain.URI) bool {

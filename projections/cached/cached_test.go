@@ -1,8 +1,10 @@
 package cached_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,6 +41,39 @@ func catalog(t testing.TB) *domain.Catalog {
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	backendtest.Run(t, func(t testing.TB) projections.Store { return open(t) })
+}
+
+// asked is a store of large permissions that counts what it is asked for.
+type asked struct {
+	projections.Store
+	objects int
+}
+
+func (a *asked) Load(_ context.Context, needs domain.Needs) (domain.Snapshot, error) {
+	a.objects += len(needs.Objects)
+	found := domain.Snapshot{Objects: map[domain.URI]domain.Object{}}
+	for _, u := range needs.Objects {
+		found.Objects[u] = domain.Object{URI: u, Permissions: domain.Permissions{"read": {strings.Repeat("x", 1<<20)}}}
+	}
+	return found, nil
+}
+
+func TestItRemembersOnlySoManyBytesOfPermissions(t *testing.T) {
+	t.Parallel()
+	store := &asked{}
+	s := cached.New(store, catalog(t))
+	const objects = 100 // with 1 MiB each
+	for range 2 {
+		for i := range objects {
+			needs := domain.Needs{Objects: []domain.URI{domain.URI(fmt.Sprint("/buckets/", i))}}
+			if _, err := s.Load(t.Context(), needs); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if store.objects == objects {
+		t.Errorf("all of %d MiB of permissions were remembered", objects)
+	}
 }
 
 // Two memories over one store, as in two processes: whatever is committed, both answer as the store.
