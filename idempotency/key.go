@@ -42,9 +42,10 @@ func idOf(c domain.Caller, key string) string {
 	return digest("user", c.UserID, key)
 }
 
-// fingerprint is the same for two requests if they ask for the same. The content is what the body says.
-func fingerprint(r *web.Request, content ...string) string {
-	parts := append([]string{r.Method, r.URL.EscapedPath(), r.URL.RawQuery}, content...)
+// fingerprint is the same for two requests with a key if they ask for the same. The content is what the body says. As the key is
+// not kept, nobody can try from what is kept which password a body had.
+func fingerprint(r *web.Request, key string, content ...string) string {
+	parts := append([]string{key, r.Method, r.URL.EscapedPath(), r.URL.RawQuery}, content...)
 	for _, name := range decisive {
 		parts = append(parts, r.Header.Get(name))
 	}

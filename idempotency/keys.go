@@ -69,7 +69,7 @@ func (k *Keys) Carry(
 	if err != nil {
 		return writeapi.Outcome{}, false, err
 	}
-	c.fingerprint = fingerprint(r, string(content))
+	c.fingerprint = fingerprint(r, c.key, string(content))
 	if c.part == nil {
 		c.part = &writeapi.Part{}
 	}
@@ -89,6 +89,7 @@ type call struct {
 	handle      web.Handler
 	body        []byte
 	part        *writeapi.Part
+	key         string
 	id          string // of the answer
 	fingerprint string
 }
@@ -106,7 +107,7 @@ func (k *Keys) call(r *web.Request, handle web.Handler) (*call, error) {
 		}
 	}
 	r.Note("replayed", false) // all attempts share what is noted from now on
-	return &call{Keys: k, request: r, handle: handle, part: writeapi.PartOf(r.Context()), id: idOf(caller, key)}, nil
+	return &call{Keys: k, request: r, handle: handle, part: writeapi.PartOf(r.Context()), key: key, id: idOf(caller, key)}, nil
 }
 
 // read is the call for a request, with its body.
@@ -118,7 +119,7 @@ func (k *Keys) read(r *web.Request, handle web.Handler) (*call, error) {
 	if c.body, err = r.ReadBody(); err != nil {
 		return nil, err
 	}
-	c.fingerprint = fingerprint(r, r.Header.Get("Content-Type"), string(c.body))
+	c.fingerprint = fingerprint(r, c.key, r.Header.Get("Content-Type"), string(c.body))
 	return c, nil
 }
 

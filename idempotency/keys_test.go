@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/idempotency"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
@@ -278,4 +279,25 @@ func tail(t testing.TB, s *server.Server) domain.Position {
 		t.Fatal(err)
 	}
 	return end.Position
+}
+
+func TestWhatIsKeptDoesNotTellTheBodyWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	send(t, s, "DELETE "+records, `{"data":{"password":"x"}}`, key)
+	send(t, s, "DELETE "+records, `{"data":{"password":"x"}}`, "Idempotency-Key: other")
+	fingerprints := map[string]bool{}
+	for entry, err := range s.Parts().Log.Read(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entry.Events {
+			if value, ok := jsondoc.Lookup(e.Object.Data, "fingerprint"); ok {
+				fingerprints[string(value)] = true
+			}
+		}
+	}
+	if len(fingerprints) != 2 {
+		t.Errorf("got %d fingerprints of one request with two keys, want 2", len(fingerprints))
+	}
 }
