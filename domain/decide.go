@@ -113,14 +113,14 @@ func (d *decision) refusal(right Right) error {
 }
 
 // precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
-// not told what is there.
+// not told what is there, nor since when.
 func (d *decision) precondition() error {
 	err := d.Precondition.CheckWrite(d.old, d.Scope(d.Plural()).Timestamp)
 	if err == nil {
 		return nil
 	}
-	if !d.Trusted && !d.Permits(d.Caller, ReadObject, d.Resource, d.URI) {
-		err.Existing = nil
+	if d.old.Live() && !d.Trusted && !d.Permits(d.Caller, ReadObject, d.Resource, d.URI) {
+		err.Existing, err.Unseen = nil, true
 	}
 	return err
 }

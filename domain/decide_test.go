@@ -320,6 +320,19 @@ func TestPreconditions(t *testing.T) {
 	w.must(t, del)
 }
 
+func TestPreconditionsTellNothingToThoseWhoMayNotRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	put := w.command(domain.Put, "/shelves/a", "")
+	put.Caller = domain.Caller{UserID: "stranger"}
+	put.Precondition.IfNoneMatch = domain.MatchAny
+	_, err := w.do(put)
+	if e := wantCode(t, err, domain.PreconditionFails); e.Existing != nil || !e.Unseen {
+		t.Errorf("got existing %s, unseen %t, want nothing to be told", e.Existing, e.Unseen)
+	}
+}
+
 func TestPatches(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

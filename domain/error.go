@@ -42,6 +42,8 @@ type Error struct {
 	Existing []byte
 	// Timestamp is the current one of what a precondition was about (PreconditionFails).
 	Timestamp Timestamp
+	// Unseen tells that the caller may not see what the precondition was about: the Timestamp is not told.
+	Unseen bool
 	// Resource and ID say what is not there (UnknownObject, MissingResource).
 	Resource, ID string
 	// Permission that the caller lacks, and URI of what it is lacked on (Unauthenticated, Forbidden); for logs.

@@ -120,7 +120,9 @@ type ErrorOptions struct {
 func Headers(h http.Header, err *domain.Error, opts ErrorOptions) {
 	switch err.Code {
 	case domain.PreconditionFails:
-		SetTimestamp(h, err.Timestamp)
+		if !err.Unseen {
+			SetTimestamp(h, err.Timestamp)
+		}
 	case domain.Unavailable, domain.Conflict:
 		if opts.RetryAfter > 0 {
 			h.Set("Retry-After", strconv.Itoa(opts.RetryAfter))

@@ -132,6 +132,7 @@ func TestHeadersOfErrors(t *testing.T) {
 	}{
 		{&domain.Error{Code: domain.PreconditionFails, Timestamp: 1795393681724}, `"1795393681724"`, "Mon, 23 Nov 2026 00:28:01 GMT", ""},
 		{&domain.Error{Code: domain.PreconditionFails, Timestamp: 0}, `"0"`, "Thu, 01 Jan 1970 00:00:00 GMT", ""},
+		{&domain.Error{Code: domain.PreconditionFails, Timestamp: 5, Unseen: true}, "", "", ""},
 		{&domain.Error{Code: domain.Unavailable}, "", "", "3"},
 		{&domain.Error{Code: domain.Conflict}, "", "", "3"},
 		{&domain.Error{Code: domain.Internal}, "", "", ""},
