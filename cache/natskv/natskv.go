@@ -21,8 +21,9 @@ import (
 // Cache is a shared cache. All methods may be called concurrently. They fail when the server cannot be reached before
 // ctx ends, or within five seconds if it has no deadline. Every operation is decided by one server, the leader of the
 // bucket, so what one process has set another one sees at once. A value larger than what the server takes for a
-// message is refused.
+// message is refused. A bucket that is gone, as after a restart of its server, is made again, empty.
 type Cache struct {
+	config Config
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	kv     jetstream.KeyValue
@@ -67,7 +68,7 @@ func open(ctx context.Context, nc *nats.Conn, config Config) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{js: js, stream: stream, kv: kv, prefix: config.subjects()}, nil
+	return &Cache{config: config, js: js, stream: stream, kv: kv, prefix: config.subjects()}, nil
 }
 
 // How long a leader is waited for, and for its answer.
@@ -98,7 +99,10 @@ func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstre
 // Set implements [domain.Cache].
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	// As kv.Put, which has no time to live.
-	_, err := c.js.Publish(ctx, c.prefix+name(key), value, jetstream.WithMsgTTL(cache.Seconds(ttl)))
+	err := c.inBucket(ctx, func() error {
+		_, err := c.js.Publish(ctx, c.prefix+name(key), value, jetstream.WithMsgTTL(cache.Seconds(ttl)))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("set a key of the cache: %w", err)
 	}
@@ -134,8 +138,11 @@ func (c *Cache) Take(ctx context.Context, key string) (value []byte, ok bool, er
 }
 
 // entry is nil if there is none.
-func (c *Cache) entry(ctx context.Context, name string) (jetstream.KeyValueEntry, error) {
-	entry, err := c.kv.Get(ctx, name)
+func (c *Cache) entry(ctx context.Context, name string) (entry jetstream.KeyValueEntry, err error) {
+	err = c.inBucket(ctx, func() error {
+		entry, err = c.kv.Get(ctx, name)
+		return err
+	})
 	switch {
 	case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrKeyDeleted):
 		return nil, nil
@@ -147,10 +154,22 @@ func (c *Cache) entry(ctx context.Context, name string) (jetstream.KeyValueEntry
 
 // Flush implements [domain.Cache].
 func (c *Cache) Flush(ctx context.Context) error {
-	if err := c.stream.Purge(ctx); err != nil {
+	if err := c.inBucket(ctx, func() error { return c.stream.Purge(ctx) }); err != nil {
 		return fmt.Errorf("flush the cache: %w", err)
 	}
 	return nil
+}
+
+// inBucket does something once more if there is no bucket, after making it.
+func (c *Cache) inBucket(ctx context.Context, do func() error) error {
+	err := do()
+	if !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return err
+	}
+	if _, err := ensure(ctx, c.js, c.config); err != nil {
+		return fmt.Errorf("make the bucket again: %w", err)
+	}
+	return do()
 }
 
 // Ping implements [cache.Pinger].

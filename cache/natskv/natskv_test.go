@@ -104,6 +104,42 @@ func TestAFullCacheForgetsTheOldest(t *testing.T) {
 	}
 }
 
+func TestABucketThatIsGoneIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	nc := natstest.Server(t)
+	c, other := open(t, nc, natskv.Config{}), open(t, nc, natskv.Config{})
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := func(take func(context.Context, string) ([]byte, bool, error)) error {
+		if _, ok, err := take(t.Context(), "key"); err != nil || ok {
+			return fmt.Errorf("got %v %w, want nothing", ok, err)
+		}
+		return nil
+	}
+	for name, do := range map[string]func() error{
+		"set":   func() error { return c.Set(t.Context(), "key", []byte("new"), time.Hour) },
+		"get":   func() error { return missing(c.Get) },
+		"take":  func() error { return missing(c.Take) },
+		"flush": func() error { return c.Flush(t.Context()) },
+		"ping":  func() error { return c.Ping(t.Context()) },
+	} {
+		if err := c.Set(t.Context(), "key", []byte("old"), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if err := js.DeleteStream(t.Context(), "KV_kintolog-cache"); err != nil { // which a server that keeps it in memory does when it restarts
+			t.Fatal(err)
+		}
+		if err := do(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, _, err := other.Get(t.Context(), "key"); err != nil {
+			t.Errorf("get after %s: %v", name, err)
+		}
+	}
+}
+
 func TestOpenRefusesABucketWithoutExpiry(t *testing.T) {
 	t.Parallel()
 	nc := natstest.Server(t)
