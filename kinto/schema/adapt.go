@@ -11,7 +11,7 @@ import (
 
 // adapt changes a fresh schema to what this package wants of it, and finds out what it can cost.
 func adapt(root *jsonschema.Schema, patterns int, formats bool) costs {
-	c := costs{patterns: patterns, anchors: map[string][]*jsonschema.Schema{}, compared: map[*jsonschema.Schema]int{}}
+	c := costs{patterns: patterns, anchors: map[string][]*jsonschema.Schema{}, worth: map[*jsonschema.Schema]int{}}
 	seen := map[*jsonschema.Schema]bool{}
 	var visit func(s *jsonschema.Schema)
 	visit = func(s *jsonschema.Schema) {

@@ -10,8 +10,8 @@ import (
 // costs is what bounds the work of validating with a schema: references can make it grow with every level of a value.
 type costs struct {
 	patterns  int                             // instructions
-	nodes     int                             // subschemas, and visits that their comparisons are worth
-	compared  map[*jsonschema.Schema]int      // visits that the comparisons of a subschema are worth, where it has any
+	nodes     int                             // subschemas, and visits that they are worth beyond one
+	worth     map[*jsonschema.Schema]int      // visits that a subschema is worth beyond one, where it is worth any
 	shared    bool                            // some subschema is referred to from several places
 	anchors   map[string][]*jsonschema.Schema // where "$dynamicRef" may lead
 	recursive []*jsonschema.Schema            // where "$recursiveRef" may lead
@@ -43,19 +43,31 @@ func (c *costs) add(s *jsonschema.Schema) {
 	if s.RecursiveAnchor {
 		c.recursive = append(c.recursive, s)
 	}
-	c.nodes++
-	var with []any
+	visits := names(s)
 	if s.Const != nil {
-		with = append(with, *s.Const)
+		visits += worth(*s.Const)
 	}
 	if s.Enum != nil {
-		with = append(with, s.Enum.Values...)
+		visits += worth(s.Enum.Values)
 	}
-	if len(with) > 0 {
-		visits := worth(with)
-		c.compared[s] = visits
-		c.nodes += visits
+	if visits > 0 {
+		c.worth[s] = visits
 	}
+	c.nodes += 1 + visits
+}
+
+// names are how many names of members a schema asks for, each of which may be missing.
+func names(s *jsonschema.Schema) int {
+	n := len(s.Required)
+	for _, dependency := range s.Dependencies {
+		if list, ok := dependency.([]string); ok {
+			n += len(list)
+		}
+	}
+	for _, list := range s.DependentRequired {
+		n += len(list)
+	}
+	return n
 }
 
 // worth is what comparing with a value costs at most, in visits.
@@ -108,7 +120,7 @@ type budget struct {
 }
 
 func (b *budget) spend(s *jsonschema.Schema, value any) bool {
-	if b.left -= 1 + b.costs.compared[s]; b.left < 0 {
+	if b.left -= 1 + b.costs.worth[s]; b.left < 0 {
 		return false
 	}
 	for child := range inPlace(s) {

@@ -44,7 +44,7 @@ func (c *compiled) validate(value any, size int) (*failure, error) {
 	if !ok {
 		return nil, nil
 	}
-	r := reader{compiled: c, object: value, sites: map[string]site{}}
+	r := reader{compiled: c, object: value, sites: map[string]site{}, above: map[string]site{}}
 	return best(r.read(err, nil, nil)), nil
 }
 
@@ -55,7 +55,8 @@ func (c *compiled) accepts(value any) bool { return c.opposite.Validate(value) !
 type reader struct {
 	*compiled
 	object any
-	sites  map[string]site
+	sites  map[string]site // by URL; with a keyword behind it, of that
+	above  map[string]site // by URL, the schemas that have those as keywords
 }
 
 // read returns the failures of an error and of those below, but for the context of alternatives. order is that of the
@@ -84,7 +85,7 @@ func (r *reader) read(e *jsonschema.ValidationError, order []int, name *nameOf) 
 		items, _ := f.value.([]any)
 		f.extras = items[max(0, len(items)-k.Count):]
 	case *kind.FalseSchema:
-		f.close(r)
+		f.close(r, e.SchemaURL)
 	}
 	return []failure{f}
 }
@@ -119,7 +120,7 @@ func (r *reader) failure(e *jsonschema.ValidationError, order []int, name *nameO
 	}
 	at := f.schema.order
 	if f.keyword != "" {
-		at = f.schema.step(f.keyword).order
+		at = r.keyword(e.SchemaURL, f.keyword).order
 	}
 	f.order = append(slices.Clip(order), at...)
 	if name != nil {
@@ -134,7 +135,32 @@ func (r *reader) site(schemaURL string) site {
 	s, known := r.sites[schemaURL]
 	if !known {
 		s = siteOf(r.document, schemaURL)
+		s.types, _ = jsondoc.Lookup(s.value, "type")
 		r.sites[schemaURL] = s
+	}
+	return s
+}
+
+// keyword is the site of a keyword of a schema.
+func (r *reader) keyword(schemaURL, name string) site {
+	key := schemaURL + " " + name
+	s, known := r.sites[key]
+	if !known {
+		s = r.site(schemaURL).step(name)
+		r.sites[key] = s
+	}
+	return s
+}
+
+// closing is the site of the schema that has the one with this URL as a keyword.
+func (r *reader) closing(schemaURL string) site {
+	s, known := r.above[schemaURL]
+	if !known {
+		path := r.site(schemaURL).path
+		s = site{path: path[:len(path)-1]}
+		s.value = r.documentAt(s.path)
+		s.types, _ = jsondoc.Lookup(s.value, "type")
+		r.above[schemaURL] = s
 	}
 	return s
 }
@@ -169,7 +195,7 @@ func (f failure) each(names []string) []failure {
 }
 
 // close makes the false schema of a keyword that closes an object or an array a failure of that object or array.
-func (f *failure) close(r *reader) {
+func (f *failure) close(r *reader, schemaURL string) {
 	keyword := f.schema.keyword()
 	switch {
 	case len(f.path) == 0:
@@ -182,8 +208,7 @@ func (f *failure) close(r *reader) {
 		return
 	}
 	f.keyword, f.path, f.member = keyword, f.path[:len(f.path)-1], f.path[len(f.path)-1:]
-	above := f.schema.path[:len(f.schema.path)-1]
-	f.schema = site{value: r.documentAt(above), path: above}
+	f.schema = r.closing(schemaURL)
 	f.value = valueAt(r.object, f.path)
 }
 

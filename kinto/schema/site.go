@@ -14,6 +14,7 @@ type site struct {
 	value []byte // nil if it is not in the document
 	path  []any  // a string for a member, an int for an element
 	order []int  // the places of these among their siblings
+	types []byte // the types that the schema there allows, as it has them; of [reader.site] only
 }
 
 // siteOf finds the place that a schema location of the library names by its fragment, a JSON pointer.
@@ -39,13 +40,13 @@ func (s site) step(token string) site {
 	at := 0
 	for name, value := range jsondoc.Members(s.value) {
 		if name == token {
-			return site{value, append(slices.Clip(s.path), name), append(slices.Clip(s.order), at)}
+			return site{value: value, path: append(slices.Clip(s.path), name), order: append(slices.Clip(s.order), at)}
 		}
 		at++
 	}
 	for value := range jsondoc.Elements(s.value) {
 		if strconv.Itoa(at) == token {
-			return site{value, append(slices.Clip(s.path), at), append(slices.Clip(s.order), at)}
+			return site{value: value, path: append(slices.Clip(s.path), at), order: append(slices.Clip(s.order), at)}
 		}
 		at++
 	}

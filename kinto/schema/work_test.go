@@ -26,12 +26,17 @@ func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
 	for i := range names {
 		names[i] = `"X` + strconv.Itoa(i) + `":1`
 	}
+	required := make([]string, 2000)
+	for i := range required {
+		required[i] = `"name` + strconv.Itoa(i) + `"`
+	}
 	c := schema.New()
 	for name, test := range map[string]struct{ schema, value, want string }{
-		"one failure for each": {`{"items":{"type":"string"}}`, array("1", 100_000), tooLarge},
-		"many for each":        {`{"items":{"allOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 25_000), tooLarge},
-		"names":                {`{"propertyNames":{"allOf":` + array(`{"pattern":"^[a-z]"}`, 20) + `}}`, "{" + strings.Join(names, ",") + "}", tooLarge},
-		"many comparisons":     {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
+		"one failure for each":   {`{"items":{"type":"string"}}`, array("1", 100_000), tooLarge},
+		"many for each":          {`{"items":{"allOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 25_000), tooLarge},
+		"names":                  {`{"propertyNames":{"allOf":` + array(`{"pattern":"^[a-z]"}`, 20) + `}}`, "{" + strings.Join(names, ",") + "}", tooLarge},
+		"names that are missing": {`{"items":{"required":[` + strings.Join(required, ",") + `]}}`, array("{}", 200), tooMuch},
+		"many comparisons":       {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
 	} {
 		w := world{collection: `{"schema":` + value(test.schema) + `}`, data: `{"v":` + test.value + `}`}.write(t)
 		var before, after runtime.MemStats
