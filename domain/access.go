@@ -18,8 +18,8 @@ type Caller struct {
 	UserID string
 }
 
-// ValidUserID tells whether somebody with this id can be given permissions: it is a text that every read model holds, and no
-// longer than any principal.
+// ValidUserID tells whether somebody with this id, or another principal, can be given permissions: it is a text that every
+// read model holds, and no longer than MaxPrincipalLength.
 func ValidUserID(id string) bool {
 	return id != "" && len(id) <= MaxPrincipalLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -308,6 +309,25 @@ func TestTheServiceItselfDeletesWhatNobodyMayWrite(t *testing.T) {
 		})
 		if permitted := err == nil && deleted == 2; permitted != trusted {
 			t.Errorf("trusted %t: deleted %d, %v", trusted, deleted, err)
+		}
+	}
+}
+
+func TestPrincipalsThatNoReadModelHoldsAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	for principal, want := range map[string]domain.Code{
+		strings.Repeat("p", domain.MaxPrincipalLength):   "",
+		strings.Repeat("p", domain.MaxPrincipalLength+1): domain.Invalid,
+		"a\x00": domain.Invalid,
+		"a\xff": domain.Invalid,
+		"":      domain.Invalid,
+	} {
+		c := b.command(domain.Put, "/buckets/a", "{}")
+		c.Permissions = map[string][]string{"read": {"alice", principal}}
+		if _, _, err := b.do(l, c); domain.CodeOf(err) != want {
+			t.Errorf("%.10q of %d bytes: got %v, want %q", principal, len(principal), err, want)
 		}
 	}
 }

@@ -33,16 +33,24 @@ type Tx struct {
 var errStale = web.Reported(errors.New("the log has gone on from its known end"))
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
-// *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes. What the resource
-// prepares (domain.Resource.Prepare) is for the caller to have prepared, outside of the transaction.
+// *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes, and principals are
+// refused that are not domain.ValidUserID. What the resource prepares (domain.Resource.Prepare) is for the caller to have
+// prepared, outside of the transaction.
 func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 	normal := *c
 	normalize(&normal)
 	return t.execute(&normal)
 }
 
-// normalize makes data that may be any bytes what domain.Decide expects. What is wrong with them is a problem of the command.
+// normalize makes data that may be any bytes what domain.Decide expects. What is wrong with them, or with the principals of
+// permissions, is a problem of the command.
 func normalize(c *domain.Command) {
+	unfit := func(principal string) bool { return !domain.ValidUserID(principal) }
+	for name, principals := range c.Permissions {
+		if c.Problem == nil && slices.ContainsFunc(principals, unfit) {
+			c.Problem = domain.Invalidf(domain.InBody, "permissions."+name, "A principal is empty, too long, or no text")
+		}
+	}
 	if len(c.Data) == 0 {
 		return
 	}
