@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := registerFunctions(); err != nil {
 		return nil, fmt.Errorf("register sqlite functions: %w", err)
 	}
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("open read model: %w", err)
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
 	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
@@ -62,6 +66,16 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("open read model %s: %w", path, errors.Join(wrap(err), writes.Close()))
 	}
 	return s, nil
+}
+
+// create makes an empty file if there is none. It is for nobody but its owner, as it holds what callers may not read, such as
+// hashes of passwords; SQLite gives the files beside it the same mode.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the folder
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {

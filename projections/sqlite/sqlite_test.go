@@ -44,6 +44,28 @@ func TestADamagedFileIsToldWithWhatToDo(t *testing.T) {
 	}
 }
 
+func TestOthersOnTheMachineReadNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "model.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.Apply(t.Context(), projections.Change{To: eventstore.Tail{Position: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 3 {
+		t.Errorf("got %v, %v, want the database and the two files beside it", files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v, want 0600", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestCloseLeavesOneFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
