@@ -146,7 +146,7 @@ func (c *collector) look(ctx context.Context, position domain.Position, under do
 }
 
 // judge removes the files among these that are not needed. Uploads are asked before the read model: one that is finished by
-// then can be read there, unless the read model has gone back, as a database may that has crashed or was restored.
+// then can be read there, as Read answers from no earlier state, also if the read model has gone back to one.
 func (c *collector) judge(ctx context.Context, marks []mark) error {
 	readable := c.parts.Progress.Position()
 	marks = slices.DeleteFunc(marks, func(m mark) bool {
@@ -163,12 +163,9 @@ func (c *collector) judge(ctx context.Context, marks []mark) error {
 	for _, m := range marks {
 		needs.Objects = append(needs.Objects, m.record)
 	}
-	snapshot, err := c.parts.Model.Load(ctx, needs.Distinct())
+	snapshot, err := c.parts.Read.Load(ctx, needs.Distinct())
 	if err != nil {
 		return err
-	}
-	if snapshot.Position < readable {
-		return fmt.Errorf("the read model has gone back from %d to %d", readable, snapshot.Position)
 	}
 	for _, m := range marks {
 		if uncertain[m.record] || refers(snapshot.Objects[m.record], m.key) {
