@@ -45,7 +45,7 @@ func Endpoint(c Config) web.Endpoint {
 	c.Prefix = cmp.Or(c.Prefix, "/v1")
 	c.Limits.Prefix, c.Limits.Requests = c.Prefix, max(cmp.Or(c.Max, 25), 0)
 	if c.Limits.Bytes <= 0 {
-		c.Limits.Bytes = 16 << 20
+		c.Limits.Bytes = rest.BatchBytes
 	}
 	return web.Endpoint{
 		Name: "batch", Path: rest.BatchPath, Kind: web.Utility, TakesJSON: true, Public: true,

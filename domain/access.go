@@ -1,8 +1,8 @@
 package domain
 
 import (
+	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Principals that every request, and every authenticated one, has.
@@ -16,12 +16,6 @@ type Caller struct {
 	// UserID is prefixed with the name of the policy that authenticated it
 	// ("account:alice"); "" for an anonymous caller.
 	UserID string
-}
-
-// ValidUserID tells whether somebody with this id, or another principal, can be given permissions: it is a text that every
-// read model holds, and no longer than MaxPrincipalLength.
-func ValidUserID(id string) bool {
-	return id != "" && len(id) <= MaxPrincipalLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
 // Anonymous tells that nobody authenticated the request.
@@ -61,6 +55,17 @@ func (c Caller) Principals(groups map[string][]URI) []string {
 		}
 	}
 	return held
+}
+
+// WithGroups are principals and the groups that members belong to.
+func WithGroups(principals, members []string, groups map[string][]URI) []string {
+	all := slices.Clone(principals)
+	for _, m := range members {
+		for _, group := range groups[m] {
+			all = append(all, string(group))
+		}
+	}
+	return all
 }
 
 // Refusal is the error for a caller who has no permission, such as "read", on what is at a URI (protocol 4.8).

@@ -58,6 +58,11 @@ type Command struct {
 // Plural is the endpoint in which the command happens.
 func (c *Command) Plural() Plural { return c.URI.Plural() }
 
+// Misplaced tells that the command has no resource, or not that of its URI.
+func (c *Command) Misplaced(catalog *Catalog) bool {
+	return c.Resource == nil || c.Resource != catalog.Of(c.URI)
+}
+
 // Needs is what Decide will look at, as far as the command tells.
 func (c *Command) Needs() Needs {
 	plural := c.Plural()

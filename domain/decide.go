@@ -18,7 +18,7 @@ import (
 // the wall clock. For DeleteMany see [DecideMany].
 func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	switch {
-	case c.Resource == nil, c.Resource != s.catalog.Of(c.URI):
+	case c.Misplaced(s.catalog):
 		return nil, Result{}, &Error{Code: MissingResource}
 	case c.Resource.Derived():
 		return nil, Result{}, &Error{Code: MethodNotAllowed}

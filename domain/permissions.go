@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
@@ -74,6 +75,12 @@ const (
 	MaxPrincipalLength = 1024 // bytes
 )
 
+// ValidPrincipal tells whether permissions can be given to a principal, be it the id of a user: it is a text that every read
+// model holds, and no longer than MaxPrincipalLength.
+func ValidPrincipal(principal string) bool {
+	return principal != "" && len(principal) <= MaxPrincipalLength && utf8.ValidString(principal) && !strings.Contains(principal, "\x00")
+}
+
 // check tells what is wrong with permissions that were not parsed from a body.
 func (p Permissions) check(allowed []string) error {
 	for name, principals := range p {
@@ -84,7 +91,7 @@ func (p Permissions) check(allowed []string) error {
 			return fmt.Errorf("%s has more than %d principals", name, MaxPrincipals)
 		}
 		for _, principal := range principals {
-			if principal == "" || len(principal) > MaxPrincipalLength {
+			if !ValidPrincipal(principal) {
 				return fmt.Errorf("a principal of %s is empty or longer than %d bytes", name, MaxPrincipalLength)
 			}
 		}

@@ -127,12 +127,7 @@ func (s *Shared) Holds(o Object, groups map[string][]URI) bool {
 	if s == nil {
 		return true
 	}
-	principals := slices.Clone(s.Principals)
-	for _, m := range s.Members {
-		for _, group := range groups[m] {
-			principals = append(principals, string(group))
-		}
-	}
+	principals := WithGroups(s.Principals, s.Members, groups)
 	return slices.ContainsFunc(s.Permissions, func(name string) bool {
 		return o.Permissions.Allows(name, principals)
 	})

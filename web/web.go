@@ -68,7 +68,7 @@ type Method struct {
 type Authenticator interface {
 	// Authenticate returns the prefixed user id, or "" if the request carries no credentials that it
 	// accepts. Malformed credentials are not an error; an error means that it could not find out. An id that is not
-	// domain.ValidUserID counts as "".
+	// domain.ValidPrincipal counts as "".
 	Authenticate(r *http.Request) (userID string, err error)
 	// Challenge is the value of WWW-Authenticate on a 401, "" for none.
 	Challenge() string

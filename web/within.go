@@ -28,7 +28,7 @@ func (f *Frame) Identify(r *http.Request) (domain.Caller, error) {
 		if err != nil {
 			return domain.Caller{}, unavailable(err)
 		}
-		if domain.ValidUserID(userID) {
+		if domain.ValidPrincipal(userID) {
 			return domain.Caller{UserID: userID}, nil
 		}
 	}

@@ -34,7 +34,7 @@ var errStale = web.Reported(errors.New("the log has gone on from its known end")
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
 // *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes, and principals are
-// refused that are not domain.ValidUserID. What the resource prepares (domain.Resource.Prepare) is for the caller to have
+// refused that are not domain.ValidPrincipal. What the resource prepares (domain.Resource.Prepare) is for the caller to have
 // prepared, outside of the transaction.
 func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 	normal := *c
@@ -45,7 +45,7 @@ func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 // normalize makes data that may be any bytes what domain.Decide expects. What is wrong with them, or with the principals of
 // permissions, is a problem of the command.
 func normalize(c *domain.Command) {
-	unfit := func(principal string) bool { return !domain.ValidUserID(principal) }
+	unfit := func(principal string) bool { return !domain.ValidPrincipal(principal) }
 	for name, principals := range c.Permissions {
 		if c.Problem == nil && slices.ContainsFunc(principals, unfit) {
 			c.Problem = domain.Invalidf(domain.InBody, "permissions."+name, "A principal is empty, too long, or no text")
@@ -89,7 +89,7 @@ func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 // those that the caller may write. The query has the limit of the answer; more tells that there are more objects beyond it,
 // and last is the last object deleted, as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
-	if c.Resource == nil || c.Resource != t.loop.Catalog.Of(c.URI) {
+	if c.Misplaced(t.loop.Catalog) {
 		return domain.Result{}, domain.Object{}, false, &domain.Error{Code: domain.MissingResource}
 	}
 	shared, err := t.deletable(c)
@@ -298,13 +298,7 @@ func (t *Tx) held(principals, members []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	principals = slices.Clip(principals)
-	for _, m := range members {
-		for _, group := range snapshot.Groups[m] {
-			principals = append(principals, string(group))
-		}
-	}
-	return principals, nil
+	return domain.WithGroups(principals, members, snapshot.Groups), nil
 }
 
 func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {

@@ -38,15 +38,18 @@ type BatchOptions struct {
 	PathLength int    // of one request with its query, in bytes; default 32 KiB
 	Depth      int    // nesting of one body; default that of jsondoc
 	Members    int    // of all objects in the batch; default that of jsondoc
-	// Bytes of all bodies together, defaults filled in: a small batch can ask for a lot. Default 16 MiB.
+	// Bytes of all bodies together, defaults filled in: a small batch can ask for a lot. Default BatchBytes.
 	Bytes int
 }
+
+// BatchBytes is how many bytes the bodies of a batch may have together if nothing else is said: 16 MiB.
+const BatchBytes = 16 << 20
 
 func (o BatchOptions) withDefaults() BatchOptions {
 	o.Headers = positive(o.Headers, 100)
 	o.PathLength = positive(o.PathLength, 32<<10)
 	o.Depth = positive(o.Depth, jsondoc.DefaultLimits.Depth)
-	o.Bytes = positive(o.Bytes, 16<<20)
+	o.Bytes = positive(o.Bytes, BatchBytes)
 	return o
 }
 
