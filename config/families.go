@@ -220,13 +220,16 @@ func (l *loader) listeners() {
 	var names []string
 	l.apply(list("event_listeners", &names))
 	for _, name := range names {
-		listener := Listener{Name: name, Actions: slices.Clone(changes), Options: map[string]Secret{}}
+		listener := Listener{Name: name, Options: map[string]Secret{}}
 		prefix := listenerPrefix(name)
 		for _, b := range listener.bindings(prefix) {
 			_, found := l.apply(b)
 			if !found && b.name == prefix+"use" { // the name may be that of the component
 				l.set(b, name, "event_listeners")
 			}
+		}
+		if len(listener.Actions) == 0 { // changes, then
+			listener.Actions = []string{"create", "update", "delete"}
 		}
 		l.options(&listener, names)
 		l.Listeners = append(l.Listeners, listener)

@@ -72,9 +72,6 @@ func parseIncludes(text string) ([]Plugin, error) {
 	return included, nil
 }
 
-// changes are the actions of listeners that do not say otherwise.
-var changes = []string{"create", "update", "delete"}
-
 func (l *Listener) bindings(prefix string) []binding {
 	return []binding{
 		named(prefix+"use", &l.Use, listenerNames, listenerAdvice),
@@ -83,12 +80,9 @@ func (l *Listener) bindings(prefix string) []binding {
 	}
 }
 
-// parseActions reads those that a listener hears of: changes, if it names none.
+// parseActions reads those that a listener hears of, if any are named.
 func parseActions(text string) ([]string, error) {
 	actions := items(strings.ToLower(text))
-	if len(actions) == 0 {
-		return slices.Clone(changes), nil
-	}
 	for _, action := range actions {
 		if err := oneOf(action, "create", "update", "delete", "read"); err != nil {
 			return nil, fmt.Errorf("names %q: each action %w", action, err)

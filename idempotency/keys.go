@@ -157,11 +157,11 @@ func (c *call) commit(w http.ResponseWriter) (outcome writeapi.Outcome, replayed
 		fresh, err = c.carryOut(tx)
 		return err
 	})
-	switch {
-	case errors.Is(err, errRefused):
+	if errors.Is(err, errRefused) {
 		fresh.writeTo(w)
 		return outcome, false, nil
-	case known != nil || err != nil:
+	}
+	if known != nil || err != nil {
 		c.request.Tell(nil) // of an attempt that does not count
 	}
 	if err != nil {
@@ -170,10 +170,10 @@ func (c *call) commit(w http.ResponseWriter) (outcome writeapi.Outcome, replayed
 	writeapi.Mark(w, outcome)
 	if known != nil {
 		c.replay(w, known)
-		return outcome, true, nil
+	} else {
+		fresh.writeTo(w)
 	}
-	fresh.writeTo(w)
-	return outcome, false, nil
+	return outcome, known != nil, nil
 }
 
 // replay gives an answer again.

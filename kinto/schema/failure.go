@@ -44,7 +44,7 @@ func (c *compiled) validate(value any, size int) (*failure, error) {
 	if !ok {
 		return nil, nil
 	}
-	r := reader{compiled: c, object: value, sites: map[string]site{}, above: map[string]site{}}
+	r := reader{compiled: c, object: value, sites: map[string]site{}}
 	return best(r.read(err, nil, nil)), nil
 }
 
@@ -55,8 +55,7 @@ func (c *compiled) accepts(value any) bool { return c.opposite.Validate(value) !
 type reader struct {
 	*compiled
 	object any
-	sites  map[string]site // by URL; with a keyword behind it, of that
-	above  map[string]site // by URL, the schemas that have those as keywords
+	sites  map[string]site // that were looked up, as a failure may come thousands of times
 }
 
 // read returns the failures of an error and of those below, but for the context of alternatives. order is that of the
@@ -132,35 +131,30 @@ func (r *reader) failure(e *jsonschema.ValidationError, order []int, name *nameO
 }
 
 func (r *reader) site(schemaURL string) site {
-	s, known := r.sites[schemaURL]
-	if !known {
-		s = siteOf(r.document, schemaURL)
-		s.types, _ = jsondoc.Lookup(s.value, "type")
-		r.sites[schemaURL] = s
-	}
-	return s
+	return r.known(schemaURL, func() site { return siteOf(r.document, schemaURL) })
 }
 
 // keyword is the site of a keyword of a schema.
 func (r *reader) keyword(schemaURL, name string) site {
-	key := schemaURL + " " + name
-	s, known := r.sites[key]
-	if !known {
-		s = r.site(schemaURL).step(name)
-		r.sites[key] = s
-	}
-	return s
+	return r.known(schemaURL+" "+name, func() site { return r.site(schemaURL).step(name) })
 }
 
 // closing is the site of the schema that has the one with this URL as a keyword.
 func (r *reader) closing(schemaURL string) site {
-	s, known := r.above[schemaURL]
-	if !known {
+	return r.known(schemaURL+" ..", func() site {
 		path := r.site(schemaURL).path
-		s = site{path: path[:len(path)-1]}
-		s.value = r.documentAt(s.path)
+		path = path[:len(path)-1]
+		return site{value: r.documentAt(path), path: path}
+	})
+}
+
+// known looks a site up once. No URL has a blank in it.
+func (r *reader) known(key string, find func() site) site {
+	s, known := r.sites[key]
+	if !known {
+		s = find()
 		s.types, _ = jsondoc.Lookup(s.value, "type")
-		r.above[schemaURL] = s
+		r.sites[key] = s
 	}
 	return s
 }

@@ -14,7 +14,7 @@ type site struct {
 	value []byte // nil if it is not in the document
 	path  []any  // a string for a member, an int for an element
 	order []int  // the places of these among their siblings
-	types []byte // the types that the schema there allows, as it has them; of [reader.site] only
+	types []byte // the types that the schema there allows, as it has them; found by [reader.known]
 }
 
 // siteOf finds the place that a schema location of the library names by its fragment, a JSON pointer.
