@@ -27,12 +27,7 @@ func quote(p server.Parts) ([]web.Endpoint, error) {
 
 func TestAnEndpointFindsWhatItsCallerMayRead(t *testing.T) {
 	t.Parallel()
-	s := servertest.Open(t, server.App{
-		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}},
-		Policy:         domain.Policy{Grants: map[string][]string{"note_create": {domain.Authenticated}}},
-		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
-		Plugins:        []server.Plugin{{Name: "quote", Endpoints: quote}},
-	}, server.Config{})
+	s := notes(t, map[string][]string{"note_create": {domain.Authenticated}}, server.Plugin{Name: "quote", Endpoints: quote})
 	servertest.Do(t, s, "alice", "PUT /notes/a", `{"data": {"title": "of alice"}}`)
 	if got := servertest.Do(t, s, "alice", "GET /quote/notes/a").Body.String(); !strings.Contains(got, "of alice") {
 		t.Errorf("got %s", got)
@@ -87,12 +82,7 @@ func rename(p server.Parts) ([]web.Endpoint, error) {
 
 func TestAnEndpointAsksOthers(t *testing.T) {
 	t.Parallel()
-	s := servertest.Open(t, server.App{
-		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}},
-		Policy:         domain.Policy{Grants: map[string][]string{"note_create": {domain.Authenticated}}},
-		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
-		Plugins:        []server.Plugin{{Name: "rename", Endpoints: rename}},
-	}, server.Config{})
+	s := notes(t, map[string][]string{"note_create": {domain.Authenticated}}, server.Plugin{Name: "rename", Endpoints: rename})
 	const renamed = `"title":"renamed","by":"rename"}`
 	ask := func(note, request, body string, headers ...string) {
 		servertest.Do(t, s, "alice", "PUT /notes/"+note)

@@ -39,12 +39,7 @@ func adding(p server.Parts) ([]web.Endpoint, error) {
 
 func TestAHandlerThatDoesNotKnowOfKeysHasOneEffect(t *testing.T) {
 	t.Parallel()
-	s := servertest.Open(t, server.App{
-		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}},
-		Policy:         domain.Policy{Grants: map[string][]string{"note_read": {domain.Everyone}}},
-		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
-		Plugins:        []server.Plugin{{Name: "add", Endpoints: adding}},
-	}, server.Config{})
+	s := notes(t, map[string][]string{"note_read": {domain.Everyone}}, server.Plugin{Name: "add", Endpoints: adding})
 	const body = `{"n": 1}`
 	send := func(path, body string) string {
 		w := servertest.Send(t, s, "alice", "POST "+path, body, "Content-Type: application/json", "Idempotency-Key: for"+path)

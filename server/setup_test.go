@@ -38,6 +38,15 @@ func start(tb testing.TB, change func(*server.App, *server.Config)) *server.Serv
 	return servertest.Open(tb, app, config)
 }
 
+// notes is a service of one resource, with grants and a plug-in.
+func notes(tb testing.TB, grants map[string][]string, plugin server.Plugin) *server.Server {
+	tb.Helper()
+	return servertest.Open(tb, server.App{
+		Name: "notes", Resources: []domain.Resource{{Name: "note", Path: "/notes"}}, Policy: domain.Policy{Grants: grants},
+		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))}, Plugins: []server.Plugin{plugin},
+	}, server.Config{})
+}
+
 // ask sends a request such as "GET /__version__", as a user or, with "", as nobody.
 func ask(tb testing.TB, s http.Handler, user, request, body string) *httptest.ResponseRecorder {
 	tb.Helper()
