@@ -91,6 +91,7 @@ type Limits struct {
 	BatchStrict      bool          // batch_strict: the first request that is refused undoes its batch; false
 	PaginateBy       int           // paginate_by, objects; 0 for no limit but MaxFetchSize, which always holds
 	MaxFetchSize     int           // storage_max_fetch_size, objects of one list; 10000
+	MaxPageBytes     int           // max_page_bytes, of the data of a list, which ends with the object that exceeds them; 67108864
 	TokenValidity    time.Duration // pagination_token_validity_seconds; 600 s
 	ReadTimeout      time.Duration // read_timeout_seconds: how long a reading of the read model may take; 30 s
 	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms

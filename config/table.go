@@ -80,6 +80,7 @@ func (l *Limits) bindings() []binding {
 		flag("batch_strict", &l.BatchStrict),
 		limit("paginate_by", &l.PaginateBy),
 		count("storage_max_fetch_size", &l.MaxFetchSize, 1),
+		count("max_page_bytes", &l.MaxPageBytes, 1),
 		seconds("pagination_token_validity_seconds", &l.TokenValidity),
 		seconds("read_timeout_seconds", &l.ReadTimeout),
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),

@@ -15,6 +15,8 @@ type Query struct {
 	// Limit is the greatest number of objects returned; 0 asks for none, as when only
 	// the total is wanted.
 	Limit int
+	// Bytes, if not 0, ends a page once the data of its objects have that many bytes. So they have less than one object more.
+	Bytes int
 	// Tombstones includes them (protocol 3.5).
 	Tombstones bool
 	// Total asks for the count of live objects that match Filters and Shared, ignoring
@@ -89,5 +91,6 @@ var NewestFirst = []Sort{{Field: Field{"last_modified"}, Descending: true}}
 // Page is the answer to a Query.
 type Page struct {
 	Objects []Object // in order; Permissions are not filled
+	More    bool     // Query.Bytes has ended the page before Query.Limit did, and there are objects after it
 	Total   int64    // only if asked for
 }

@@ -109,6 +109,22 @@ func (s Sort) compare(a, b []byte) int {
 	return jsondoc.Compare(a, b)
 }
 
+// Cut is the page that begins with these objects, which are in order: as many of them as Limit and Bytes allow.
+func (q Query) Cut(objects []Object) (page []Object, more bool) {
+	page = objects[:min(len(objects), q.Limit)]
+	if q.Bytes == 0 {
+		return page, false
+	}
+	bytes := 0
+	for i := range page {
+		if bytes >= q.Bytes {
+			return page[:i], true
+		}
+		bytes += len(page[i].Data)
+	}
+	return page, false
+}
+
 // Beyond tells whether the object comes after the point where the pagination stands.
 func (q Query) Beyond(o Object) bool {
 	if q.After == nil {

@@ -56,7 +56,7 @@ func (a *API) newListing(r *web.Request) *listing {
 	asked, problem := rest.ParseQuery(r.URL.RawQuery, a.queryOptions(r.Resource))
 	precondition, fault := rest.ParsePrecondition(r.Header)
 	l.asked, l.precondition, l.problem = asked, precondition, rest.Join(fault, problem)
-	l.asked.Query.Plural = r.Plural
+	l.asked.Query.Plural, l.asked.Query.Bytes = r.Plural, a.options.MaxBytes
 	l.needs = domain.Needs{
 		Objects: r.Plural.Ancestors(), Scopes: []domain.Plural{r.Plural, ""}, Members: r.Caller.Members(),
 	}

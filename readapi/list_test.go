@@ -234,6 +234,33 @@ func TestEveryPageIsReached(t *testing.T) {
 	}
 }
 
+// TestAPageEndsWithTheObjectThatMakesItTooLarge: however many objects it might have.
+func TestAPageEndsWithTheObjectThatMakesItTooLarge(t *testing.T) {
+	t.Parallel()
+	w := setup(t, readapi.Options{MaxBytes: 1000}, nil)
+	w.put("mat", "/buckets/b", `{}`)
+	w.put("mat", "/buckets/b/collections/c", `{}`)
+	for i := range 7 {
+		w.put("mat", domain.URI(fmt.Sprintf("/buckets/b/collections/c/records/r%d", i)), `{"data":{"a":"`+strings.Repeat("x", 600)+`"}}`)
+	}
+	for query, want := range map[string][]int{
+		"": {2, 2, 2, 1}, "?_limit=2": {2, 2, 2, 1}, "?_limit=3": {2, 2, 2, 1}, "?_limit=1": {1, 1, 1, 1, 1, 1, 1},
+		"?_sort=a&_fields=id": {2, 2, 2, 1}, "?lt_id=r4": {2, 2}, "?lt_id=r5": {2, 2, 1}, "?_since=0&_limit=5": {2, 2, 2, 1},
+	} {
+		var sizes []int
+		var ids []string
+		for next := "http://localhost/v1/buckets/b/collections/c/records" + query; next != ""; {
+			got := w.send("mat", "GET "+strings.TrimPrefix(next, "http://localhost"))
+			page := idsOf(t, got.body)
+			ids, sizes = append(ids, page...), append(sizes, len(page))
+			next = got.Get("Next-Page")
+		}
+		if !slices.Equal(sizes, want) || !slices.Equal(ids, whole(t, w, query)) {
+			t.Errorf("%q: got %v in pages of %v, want pages of %v", query, ids, sizes, want)
+		}
+	}
+}
+
 // whole are the ids of a list that is not cut into pages.
 func whole(t *testing.T, w *world, query string) []string {
 	t.Helper()

@@ -28,9 +28,11 @@ func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bo
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	objects := page.Objects
+	objects, more := page.Objects, page.More
 	if limit := l.asked.Query.Limit; len(objects) > limit {
-		objects = objects[:limit]
+		objects, more = objects[:limit], true
+	}
+	if more {
 		h["Next-Page"] = []string{l.nextPage(objects)}
 	}
 	writeJSON(w, l.body(objects))

@@ -42,6 +42,8 @@ type Options struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one answer. Default 10000.
 	MaxFetch int
+	// MaxBytes is of how many bytes of data an answer has no more than one object more. Default 64 MiB.
+	MaxBytes int
 	// Limits bound query strings; the zero value has defaults.
 	Limits rest.QueryLimits
 	// Cache is for how long anonymous answers may be cached. The zero value forbids it.
@@ -66,6 +68,7 @@ type API struct {
 // New reads the resources of the catalog from the reader.
 func New(catalog *domain.Catalog, reader Reader, o Options) *API {
 	o.MaxFetch = cmp.Or(o.MaxFetch, 10000)
+	o.MaxBytes = cmp.Or(o.MaxBytes, 64<<20)
 	o.WaitTimeout = cmp.Or(o.WaitTimeout, 2*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now

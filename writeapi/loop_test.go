@@ -292,6 +292,52 @@ func TestATransactionReadsItsOwnWrites(t *testing.T) {
 	}
 }
 
+func TestPagesBoundedInBytesHaveEverythingOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/b", "/buckets/b/collections/c")
+	plural := domain.Plural("/buckets/b/collections/c/records")
+	for i := range 9 {
+		b.must(l, plural.Object(fmt.Sprintf("r%d", i)))
+	}
+	_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+		for _, id := range []string{"r1", "r25", "r4", "r8", "s"} {
+			if _, err := tx.Execute(b.command(domain.Put, plural.Object(id), `{"a":"`+strings.Repeat("x", 100)+`"}`)); err != nil {
+				return err
+			}
+		}
+		for _, bytes := range []int{1, 100, 200, 1000} {
+			q := domain.Query{Plural: plural, Limit: 4, Bytes: bytes, Sort: []domain.Sort{{Field: domain.Field{"id"}}}}
+			var ids []string
+			for more := true; more; {
+				_, page, err := tx.List(t.Context(), domain.Needs{}, q)
+				if err != nil {
+					return err
+				}
+				size := 0
+				for i, o := range page.Objects {
+					if size >= bytes {
+						t.Errorf("object %d of a page comes after %d bytes, where %d end it", i, size, bytes)
+					}
+					size += len(o.Data)
+					ids = append(ids, o.URI.ID())
+				}
+				if more = page.More || len(page.Objects) == q.Limit; more {
+					q.After = [][]byte{q.Sort[0].Field.Value(page.Objects[len(page.Objects)-1])}
+				}
+			}
+			if got := strings.Join(ids, " "); got != "r0 r1 r2 r25 r3 r4 r5 r6 r7 r8 s" {
+				t.Errorf("pages of %d bytes have %s", bytes, got)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTheServiceItselfDeletesWhatNobodyMayWrite(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())

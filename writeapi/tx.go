@@ -315,7 +315,7 @@ func without(q domain.Query, touched map[string]domain.Object) domain.Query {
 	return q
 }
 
-// mix adds what changed to a page of what did not.
+// mix adds what changed to a page of what did not. One that was ended by its bytes is so at the same object, or before.
 func (t *Tx) mix(page *domain.Page, q domain.Query, s domain.Snapshot, touched map[string]domain.Object) {
 	for _, o := range touched {
 		if !q.Match(o) || !q.Shared.Holds(o, s.Groups) {
@@ -329,5 +329,7 @@ func (t *Tx) mix(page *domain.Page, q domain.Query, s domain.Snapshot, touched m
 		}
 	}
 	slices.SortFunc(page.Objects, q.Compare)
-	page.Objects = page.Objects[:min(len(page.Objects), q.Limit)]
+	var cut bool
+	page.Objects, cut = q.Cut(page.Objects)
+	page.More = page.More || cut
 }

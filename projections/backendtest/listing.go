@@ -154,5 +154,8 @@ func pagesThroughEverythingOnce(f *fixture) {
 		for _, limit := range []int{1, 3, 100} {
 			f.pagesMatchReference(domain.Query{Plural: "/l", Sort: sorts(order), Limit: limit, Tombstones: true})
 		}
+		for _, bytes := range []int{1, 200, 1000} {
+			f.pagesMatchReference(domain.Query{Plural: "/l", Sort: sorts(order), Limit: 10, Bytes: bytes, Tombstones: true})
+		}
 	}
 }

@@ -141,7 +141,7 @@ func (r random) word() string {
 
 func (r random) query() domain.Query {
 	q := domain.Query{
-		Plural: "/l", Limit: pick(r, 0, 1, 7, 50, 10_001), Tombstones: r.IntN(2) == 0, Total: r.IntN(2) == 0,
+		Plural: "/l", Limit: pick(r, 0, 1, 7, 50, 10_001), Bytes: pick(r, 0, 0, 1, 500, 5000), Tombstones: r.IntN(2) == 0, Total: r.IntN(2) == 0,
 	}
 	for range r.IntN(3) {
 		q.Filters = append(q.Filters, r.filter())

@@ -23,7 +23,7 @@ func (f *fixture) reference(q domain.Query) domain.Page {
 		}
 	}
 	slices.SortFunc(page.Objects, q.Compare)
-	page.Objects = page.Objects[:min(q.Limit, len(page.Objects))]
+	page.Objects, page.More = q.Cut(page.Objects)
 	return page
 }
 
@@ -41,7 +41,7 @@ func (f *fixture) pagesMatchReference(q domain.Query) {
 	f.t.Helper()
 	for {
 		page := f.matchesReference(q)
-		if f.t.Failed() || len(page.Objects) < q.Limit || q.Limit == 0 {
+		if f.t.Failed() || !page.More && len(page.Objects) < q.Limit || q.Limit == 0 {
 			return
 		}
 		q.After = beyond(q, page.Objects[len(page.Objects)-1])
@@ -60,7 +60,7 @@ func beyond(q domain.Query, o domain.Object) [][]byte {
 // text is a page so that equal pages have equal texts, byte for byte.
 func text(page domain.Page) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d:", page.Total)
+	fmt.Fprintf(&b, "%d, more %t:", page.Total, page.More)
 	for _, o := range page.Objects {
 		fmt.Fprintf(&b, "\n  %s %d %d %t %s", o.URI, o.LastModified, o.Created, o.Deleted, o.Data)
 	}
@@ -69,7 +69,7 @@ func text(page domain.Page) string {
 
 func describe(q domain.Query) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s limit=%d tombstones=%t except=%q", q.Plural, q.Limit, q.Tombstones, q.Except)
+	fmt.Fprintf(&b, "%s limit=%d bytes=%d tombstones=%t except=%q", q.Plural, q.Limit, q.Bytes, q.Tombstones, q.Except)
 	for _, f := range q.Filters {
 		fmt.Fprintf(&b, " %s_%s=%s", f.Op, f.Field, f.Values)
 	}

@@ -19,7 +19,7 @@ func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 	var batch pgx.Batch
 	text, args := loadStatement(sqlquery.WithScope(needs, q))
 	batch.Queue(text, args...).Query(func(rows pgx.Rows) (err error) {
-		snapshot, err = scanSnapshot(rows)
+		snapshot, err = sqlquery.ScanSnapshot(rows)
 		page.Total = snapshot.Scopes[q.Plural].Live
 		return err
 	})
@@ -29,9 +29,8 @@ func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 	}
 	if q.Limit > 0 {
 		text, args := sqlquery.List(dialect{}, q)
-		batch.Queue(text, args...).Query(func(rows pgx.Rows) (err error) {
-			page.Objects, err = scanObjects(rows, q.Plural)
-			return err
+		batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
+			return sqlquery.ScanPage(rows, q, &page)
 		})
 	}
 	if err := s.readers.SendBatch(ctx, &batch).Close(); err != nil {
@@ -41,20 +40,6 @@ func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 		page.Total = 0
 	}
 	return snapshot, page, nil
-}
-
-func scanObjects(rows pgx.Rows, plural domain.Plural) ([]domain.Object, error) {
-	var list []domain.Object
-	for rows.Next() {
-		var o domain.Object
-		var id string
-		if err := rows.Scan(&id, &o.LastModified, &o.Created, &o.Deleted, &o.Data); err != nil {
-			return nil, err
-		}
-		o.URI = plural.Object(id)
-		list = append(list, o)
-	}
-	return list, rows.Err()
 }
 
 // Dump implements [projections.Store] in one transaction.

@@ -6,8 +6,6 @@ import (
 	"math/bits"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 )
@@ -19,7 +17,8 @@ func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, 
 	if err != nil {
 		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
 	}
-	snapshot, err := scanSnapshot(rows)
+	defer rows.Close()
+	snapshot, err := sqlquery.ScanSnapshot(rows)
 	if err != nil {
 		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
 	}
@@ -83,20 +82,4 @@ func pairs[K any, V string | int64](a *sqlquery.Args, sqlType string, keys []K, 
 		rows = append(rows, "("+a.Bind(plural)+"::text, "+a.Bind(value)+"::"+sqlType+")")
 	}
 	return "(VALUES " + strings.Join(rows, ", ") + ") w(plural, value)"
-}
-
-func scanSnapshot(rows pgx.Rows) (domain.Snapshot, error) {
-	defer rows.Close()
-	snapshot := sqlquery.NewSnapshot()
-	for rows.Next() {
-		var p sqlquery.Part
-		if err := rows.Scan(&p.Kind, &p.N, &p.M, &p.A, &p.B, &p.Data, &p.Permissions); err != nil {
-			return domain.Snapshot{}, err
-		}
-		if err := p.AddTo(&snapshot); err != nil {
-			return domain.Snapshot{}, err
-		}
-	}
-	sqlquery.Finish(&snapshot)
-	return snapshot, rows.Err()
 }

@@ -46,15 +46,12 @@ func (s *Store) Counts(ctx context.Context) (domain.Counts, error) {
 }
 
 func (s *Store) scan(ctx context.Context, text string, args []any, row func(scan func(...any) error) error) error {
-	rows, err := s.readers.query(ctx, text, args)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
+	return s.readers.query(ctx, text, args, func(rows sqlquery.Rows) error {
+		for rows.Next() {
+			if err := row(rows.Scan); err != nil {
+				return err
+			}
 		}
-	}
-	return rows.Err()
+		return rows.Err()
+	})
 }

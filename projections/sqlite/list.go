@@ -50,13 +50,21 @@ func (s *Store) run(ctx context.Context, l listing) (snapshot domain.Snapshot, p
 		return snapshot, page, err
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
-	if snapshot, err = s.snapshot(ctx, tx, l); err != nil {
+	err = s.readers.queryIn(ctx, tx, l.load, l.loadArgs, func(rows sqlquery.Rows) (err error) {
+		snapshot, err = sqlquery.ScanSnapshot(rows)
+		return err
+	})
+	if err != nil {
 		return snapshot, page, err
 	}
 	if page.Total, err = total(ctx, tx, l, snapshot); err != nil {
 		return snapshot, page, err
 	}
-	page.Objects, err = s.objects(ctx, tx, l)
+	if l.list != "" {
+		err = s.readers.queryIn(ctx, tx, l.list, l.values, func(rows sqlquery.Rows) error {
+			return sqlquery.ScanPage(rows, l.q, &page)
+		})
+	}
 	return snapshot, page, err
 }
 
@@ -68,14 +76,6 @@ func ended(err error) error {
 	return err
 }
 
-func (s *Store) snapshot(ctx context.Context, tx *sql.Tx, l listing) (domain.Snapshot, error) {
-	rows, err := s.readers.queryIn(ctx, tx, l.load, l.loadArgs)
-	if err != nil {
-		return domain.Snapshot{}, err
-	}
-	return scanSnapshot(rows)
-}
-
 func total(ctx context.Context, tx *sql.Tx, l listing, snapshot domain.Snapshot) (total int64, err error) {
 	if l.count != "" {
 		err = tx.QueryRowContext(ctx, l.count, l.countArgs...).Scan(&total)
@@ -83,26 +83,4 @@ func total(ctx context.Context, tx *sql.Tx, l listing, snapshot domain.Snapshot)
 		total = snapshot.Scopes[l.q.Plural].Live
 	}
 	return total, err
-}
-
-func (s *Store) objects(ctx context.Context, tx *sql.Tx, l listing) ([]domain.Object, error) {
-	if l.list == "" {
-		return nil, nil
-	}
-	rows, err := s.readers.queryIn(ctx, tx, l.list, l.values)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []domain.Object
-	for rows.Next() {
-		var o domain.Object
-		var id string
-		if err := rows.Scan(&id, &o.LastModified, &o.Created, &o.Deleted, &o.Data); err != nil {
-			return nil, err
-		}
-		o.URI = l.q.Plural.Object(id)
-		list = append(list, o)
-	}
-	return list, rows.Err()
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -15,11 +14,11 @@ import (
 func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	text, args := loadStatement(needs)
 	// Reads by key are too short to be worth the goroutine that would watch the context.
-	rows, err := s.readers.query(context.WithoutCancel(ctx), text, args)
-	if err != nil {
-		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
-	}
-	snapshot, err := scanSnapshot(rows)
+	var snapshot domain.Snapshot
+	err := s.readers.query(context.WithoutCancel(ctx), text, args, func(rows sqlquery.Rows) (err error) {
+		snapshot, err = sqlquery.ScanSnapshot(rows)
+		return err
+	})
 	if err != nil {
 		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
 	}
@@ -70,20 +69,4 @@ FROM {} CROSS JOIN scopes s ON s.plural = w.column1 CROSS JOIN objects o ON o.sc
 		text.WriteString("\nUNION ALL SELECT 6, max(timestamp), 0, '', '', NULL, '' FROM scopes HAVING count(*) > 0")
 	}
 	return text.String(), args
-}
-
-func scanSnapshot(rows *sql.Rows) (domain.Snapshot, error) {
-	defer rows.Close()
-	snapshot := sqlquery.NewSnapshot()
-	for rows.Next() {
-		var p sqlquery.Part
-		if err := rows.Scan(&p.Kind, &p.N, &p.M, &p.A, &p.B, &p.Data, &p.Permissions); err != nil {
-			return domain.Snapshot{}, err
-		}
-		if err := p.AddTo(&snapshot); err != nil {
-			return domain.Snapshot{}, err
-		}
-	}
-	sqlquery.Finish(&snapshot)
-	return snapshot, rows.Err()
 }

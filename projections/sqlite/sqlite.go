@@ -25,6 +25,7 @@ import (
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/internal/broadcast"
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 )
 
 var _ projections.Store = (*Store)(nil)
@@ -177,23 +178,45 @@ func (s *statements) close() error {
 	return errors.Join(append(errs, s.db.Close())...)
 }
 
-// query runs a statement outside of transactions.
-func (s *statements) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+// query runs a statement outside of transactions, and hands its rows to scan.
+func (s *statements) query(ctx context.Context, text string, args []any, scan func(sqlquery.Rows) error) error {
 	if err := s.warm(ctx, text); err != nil {
-		return nil, err
+		return err
 	}
+	query := querier(s.db.QueryContext)
 	if stmt, ok := s.cache.Load(text); ok {
-		return stmt.(*sql.Stmt).QueryContext(ctx, args...)
+		query = prepared(stmt.(*sql.Stmt))
 	}
-	return s.db.QueryContext(ctx, text, args...)
+	return read(ctx, query, text, args, scan)
 }
 
-// queryIn runs a statement in a transaction.
-func (s *statements) queryIn(ctx context.Context, tx *sql.Tx, text string, args []any) (*sql.Rows, error) {
+// queryIn runs a statement in a transaction, and hands its rows to scan.
+func (s *statements) queryIn(ctx context.Context, tx *sql.Tx, text string, args []any, scan func(sqlquery.Rows) error) error {
+	query := querier(tx.QueryContext)
 	if stmt, ok := s.cache.Load(text); ok {
-		return tx.StmtContext(ctx, stmt.(*sql.Stmt)).QueryContext(ctx, args...)
+		query = prepared(tx.StmtContext(ctx, stmt.(*sql.Stmt)))
 	}
-	return tx.QueryContext(ctx, text, args...)
+	return read(ctx, query, text, args, scan)
+}
+
+type querier func(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+
+func prepared(stmt *sql.Stmt) querier {
+	return func(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
+		return stmt.QueryContext(ctx, args...)
+	}
+}
+
+func read(ctx context.Context, query querier, text string, args []any, scan func(sqlquery.Rows) error) error {
+	rows, err := query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if err := scan(rows); err != nil {
+		return err
+	}
+	return rows.Err()
 }
 
 // Optimize implements [projections.Optimizer].

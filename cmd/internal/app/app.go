@@ -101,8 +101,8 @@ func Config(s *config.Settings, logger *logrus.Logger) server.Config {
 		DataDir: s.Storage.DataDir, Memory: s.Storage.Volatile, Log: logConfig(s.EventLog), Model: modelConfig(s.Storage),
 		Web: webConfig(s), File: s.File, VersionFile: s.Project.VersionFile, RootCache: rootCache(s.HTTP.RootCacheExpires),
 		Read: readapi.Options{
-			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, Limits: queryLimits(s.Limits),
-			Cache: cacheExpiry(s.Resources),
+			PaginateBy: s.Limits.PaginateBy, MaxFetch: s.Limits.MaxFetchSize, MaxBytes: s.Limits.MaxPageBytes,
+			Limits: queryLimits(s.Limits), Cache: cacheExpiry(s.Resources),
 		},
 		Limits: limits(s.Limits), BatchStrict: s.Limits.BatchStrict,
 		Cache: server.CacheConfig{

@@ -10,71 +10,84 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// Part is one row of the statement that loads a snapshot: a union, so that a single statement sees one
-// state. What the columns mean depends on the kind.
-type Part struct {
-	Kind        int64
-	N, M        int64
-	A, B        string
-	Data        []byte
-	Permissions string
+// Rows are the rows of a statement, of whatever driver. Who asked for them closes them.
+type Rows interface {
+	Next() bool
+	Scan(values ...any) error
+	Err() error
 }
 
-// The kinds of parts.
-const (
-	partPosition  = 0 // N
-	partObject    = 1 // N last_modified, M created, A plural, B id, Data, Permissions
-	partTombstone = 2 // the same
-	partScope     = 3 // N timestamp, M live, A plural
-	partGroup     = 4 // A principal, B uri
-	partMoment    = 5 // N timestamp, A plural, B id
-	partLatest    = 6 // N timestamp
-)
-
-// NewSnapshot is one without content.
-func NewSnapshot() domain.Snapshot {
-	return domain.Snapshot{
+// ScanSnapshot reads the parts of a snapshot that a statement yields.
+func ScanSnapshot(rows Rows) (domain.Snapshot, error) {
+	snapshot := domain.Snapshot{
 		Objects: map[domain.URI]domain.Object{},
 		Scopes:  map[domain.Plural]domain.Scope{},
 		Groups:  map[string][]domain.URI{},
 		Taken:   map[domain.Moment]domain.URI{},
 	}
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.kind, &p.n, &p.m, &p.a, &p.b, &p.data, &p.permissions); err != nil {
+			return domain.Snapshot{}, err
+		}
+		if err := p.addTo(&snapshot); err != nil {
+			return domain.Snapshot{}, err
+		}
+	}
+	for principal, groups := range snapshot.Groups {
+		slices.Sort(groups)
+		snapshot.Groups[principal] = slices.Compact(groups)
+	}
+	return snapshot, rows.Err()
 }
 
-// AddTo puts the part where it belongs.
-func (p Part) AddTo(s *domain.Snapshot) error {
-	plural := domain.Plural(p.A)
-	switch p.Kind {
+// part is one row of the statement that loads a snapshot: a union, so that a single statement sees one
+// state. What the columns mean depends on the kind.
+type part struct {
+	kind        int64
+	n, m        int64
+	a, b        string
+	data        []byte
+	permissions string
+}
+
+// The kinds of parts.
+const (
+	partPosition  = 0 // n
+	partObject    = 1 // n last_modified, m created, a plural, b id, data, permissions
+	partTombstone = 2 // the same
+	partScope     = 3 // n timestamp, m live, a plural
+	partGroup     = 4 // a principal, b uri
+	partMoment    = 5 // n timestamp, a plural, b id
+	partLatest    = 6 // n timestamp
+)
+
+// addTo puts the part where it belongs.
+func (p part) addTo(s *domain.Snapshot) error {
+	plural := domain.Plural(p.a)
+	switch p.kind {
 	case partPosition:
-		s.Position = domain.Position(p.N)
+		s.Position = domain.Position(p.n)
 	case partObject, partTombstone:
-		permissions, err := DecodePermissions(p.Permissions)
+		permissions, err := DecodePermissions(p.permissions)
 		if err != nil {
-			return fmt.Errorf("permissions of %s/%s: %w", p.A, p.B, err)
+			return fmt.Errorf("permissions of %s/%s: %w", p.a, p.b, err)
 		}
-		u := plural.Object(p.B)
+		u := plural.Object(p.b)
 		s.Objects[u] = domain.Object{
-			URI: u, LastModified: domain.Timestamp(p.N), Created: domain.Timestamp(p.M),
-			Deleted: p.Kind == partTombstone, Data: p.Data, Permissions: permissions,
+			URI: u, LastModified: domain.Timestamp(p.n), Created: domain.Timestamp(p.m),
+			Deleted: p.kind == partTombstone, Data: p.data, Permissions: permissions,
 		}
 	case partScope:
-		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.N), Live: p.M}
+		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.n), Live: p.m}
 	case partGroup:
-		s.Groups[p.A] = append(s.Groups[p.A], domain.URI(p.B))
+		s.Groups[p.a] = append(s.Groups[p.a], domain.URI(p.b))
 	case partLatest:
-		s.Latest = domain.Timestamp(p.N)
+		s.Latest = domain.Timestamp(p.n)
 	case partMoment:
-		s.Taken[domain.Moment{Plural: plural, Timestamp: domain.Timestamp(p.N)}] = plural.Object(p.B)
+		s.Taken[domain.Moment{Plural: plural, Timestamp: domain.Timestamp(p.n)}] = plural.Object(p.b)
 	}
 	return nil
-}
-
-// Finish puts the groups in order, once each, when all parts are there.
-func Finish(s *domain.Snapshot) {
-	for principal, groups := range s.Groups {
-		slices.Sort(groups)
-		s.Groups[principal] = slices.Compact(groups)
-	}
 }
 
 // EncodePermissions is how the column permissions holds them: normalised JSON with sorted names, empty for none.
