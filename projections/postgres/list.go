@@ -63,14 +63,5 @@ func dump(ctx context.Context, tx pgx.Tx, table sqlquery.Table, line func(string
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		text, err := table.Line(rows.Scan)
-		if err != nil {
-			return err
-		}
-		if err := line(text); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return table.Lines(rows, line)
 }

@@ -9,16 +9,11 @@ import (
 )
 
 // Accessible implements [projections.Store].
-func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error) {
+func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) (all []domain.Access, err error) {
 	text, args := sqlquery.Accessible(dialect{}, q)
-	var all sqlquery.Accesses
-	err := s.scan(ctx, text, args, func(scan func(...any) error) error {
-		var plural, id, resource, permission string
-		if err := scan(&plural, &id, &resource, &permission); err != nil {
-			return err
-		}
-		all.Add(plural, id, resource, permission)
-		return nil
+	err = s.readers.query(ctx, text, args, func(rows sqlquery.Rows) (err error) {
+		all, err = sqlquery.ScanAccesses(rows)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list what is accessible: %w", wrap(err))
@@ -27,31 +22,13 @@ func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.
 }
 
 // Counts implements [projections.Store].
-func (s *Store) Counts(ctx context.Context) (domain.Counts, error) {
-	var counts domain.Counts
-	err := s.scan(ctx, sqlquery.Census, nil, func(scan func(...any) error) error {
-		var resource string
-		var deleted bool
-		var n int64
-		if err := scan(&resource, &deleted, &n); err != nil {
-			return err
-		}
-		sqlquery.AddCount(&counts, resource, deleted, n)
-		return nil
+func (s *Store) Counts(ctx context.Context) (counts domain.Counts, err error) {
+	err = s.readers.query(ctx, sqlquery.Census, nil, func(rows sqlquery.Rows) (err error) {
+		counts, err = sqlquery.ScanCounts(rows)
+		return err
 	})
 	if err != nil {
 		return domain.Counts{}, fmt.Errorf("count objects: %w", wrap(err))
 	}
 	return counts, nil
-}
-
-func (s *Store) scan(ctx context.Context, text string, args []any, row func(scan func(...any) error) error) error {
-	return s.readers.query(ctx, text, args, func(rows sqlquery.Rows) error {
-		for rows.Next() {
-			if err := row(rows.Scan); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -17,7 +16,8 @@ func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
 	for _, table := range sqlquery.Tables(named) {
-		if err := dump(ctx, tx, table, line); err != nil {
+		err := s.readers.queryIn(ctx, tx, table.Statement, nil, func(rows sqlquery.Rows) error { return table.Lines(rows, line) })
+		if err != nil {
 			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))
 		}
 	}
@@ -30,22 +30,4 @@ func named(table string) string {
 		return "(SELECT (SELECT plural FROM scopes WHERE number = t.scope) AS plural, t.* FROM " + table + " t)"
 	}
 	return table
-}
-
-func dump(ctx context.Context, tx *sql.Tx, table sqlquery.Table, line func(string) error) error {
-	rows, err := tx.QueryContext(ctx, table.Statement)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		text, err := table.Line(rows.Scan)
-		if err != nil {
-			return err
-		}
-		if err := line(text); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

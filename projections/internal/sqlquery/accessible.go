@@ -29,32 +29,44 @@ WHERE s.resource IN (` + d.Texts(&a, q.Granted) + `) AND NOT o.deleted`
 	return held + "\nORDER BY 1, 2", a
 }
 
+// ScanAccesses reads the rows of [Accessible].
+func ScanAccesses(rows Rows) ([]domain.Access, error) {
+	var all []domain.Access
+	for rows.Next() {
+		var plural, id, resource, permission string
+		if err := rows.Scan(&plural, &id, &resource, &permission); err != nil {
+			return nil, err
+		}
+		u := domain.Plural(plural).Object(id)
+		if n := len(all); n == 0 || all[n-1].URI != u {
+			all = append(all, domain.Access{URI: u, Resource: resource})
+		}
+		last := &all[len(all)-1]
+		if i, found := slices.BinarySearch(last.Permissions, permission); permission != "" && !found {
+			last.Permissions = slices.Insert(last.Permissions, i, permission)
+		}
+	}
+	return all, rows.Err()
+}
+
 // Census is the statement that counts objects: resource, deleted, number.
 const Census = "SELECT resource, deleted, count(*) FROM objects GROUP BY resource, deleted"
 
-// Accesses collects the rows of [Accessible].
-type Accesses []domain.Access
-
-// Add takes the next row.
-func (all *Accesses) Add(plural, id, resource, permission string) {
-	u := domain.Plural(plural).Object(id)
-	if n := len(*all); n == 0 || (*all)[n-1].URI != u {
-		*all = append(*all, domain.Access{URI: u, Resource: resource})
+// ScanCounts reads the rows of [Census].
+func ScanCounts(rows Rows) (domain.Counts, error) {
+	counts := domain.Counts{Live: map[string]int64{}, Tombstones: map[string]int64{}}
+	for rows.Next() {
+		var resource string
+		var deleted bool
+		var n int64
+		if err := rows.Scan(&resource, &deleted, &n); err != nil {
+			return domain.Counts{}, err
+		}
+		if deleted {
+			counts.Tombstones[resource] = n
+		} else {
+			counts.Live[resource] = n
+		}
 	}
-	last := &(*all)[len(*all)-1]
-	if i, found := slices.BinarySearch(last.Permissions, permission); permission != "" && !found {
-		last.Permissions = slices.Insert(last.Permissions, i, permission)
-	}
-}
-
-// AddCount takes a row of [Census].
-func AddCount(c *domain.Counts, resource string, deleted bool, n int64) {
-	if c.Live == nil {
-		*c = domain.Counts{Live: map[string]int64{}, Tombstones: map[string]int64{}}
-	}
-	if deleted {
-		c.Tombstones[resource] = n
-	} else {
-		c.Live[resource] = n
-	}
+	return counts, rows.Err()
 }

@@ -34,14 +34,19 @@ func Tables(from func(table string) string) []Table {
 	}
 }
 
-// Line reads one row by scan and returns its line: the name of the table and the texts, separated by tabs.
-func (t Table) Line(scan func(...any) error) (string, error) {
+// Lines reads the rows of the statement, each of which is a line: the name of the table and the texts, separated by tabs.
+func (t Table) Lines(rows Rows, line func(string) error) error {
 	texts, pointers := make([]string, t.columns), make([]any, t.columns)
 	for i := range texts {
 		pointers[i] = &texts[i]
 	}
-	if err := scan(pointers...); err != nil {
-		return "", err
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		if err := line(t.Name + "\t" + strings.Join(texts, "\t")); err != nil {
+			return err
+		}
 	}
-	return t.Name + "\t" + strings.Join(texts, "\t"), nil
+	return rows.Err()
 }

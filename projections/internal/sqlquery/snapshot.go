@@ -10,13 +10,6 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// Rows are the rows of a statement, of whatever driver. Who asked for them closes them.
-type Rows interface {
-	Next() bool
-	Scan(values ...any) error
-	Err() error
-}
-
 // ScanSnapshot reads the parts of a snapshot that a statement yields.
 func ScanSnapshot(rows Rows) (domain.Snapshot, error) {
 	snapshot := domain.Snapshot{

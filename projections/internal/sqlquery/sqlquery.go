@@ -1,4 +1,5 @@
-// Package sqlquery writes the SQL of lists, for every backend from the same query.
+// Package sqlquery writes the SQL of lists, for every backend from the same query, and reads the rows of what every backend
+// asks for.
 //
 // What differs between databases is the [Dialect]; the meaning of filters, orders and pagination (protocol
 // 3.5 to 3.8) is here, and the reference that both must agree with is [domain.Query.Match].
@@ -51,6 +52,13 @@ type Args []any
 func (a *Args) Bind(value any) string {
 	*a = append(*a, value)
 	return "$" + strconv.Itoa(len(*a))
+}
+
+// Rows are the rows of a statement, of whatever driver. Who asked for them closes them.
+type Rows interface {
+	Next() bool
+	Scan(values ...any) error
+	Err() error
 }
 
 // List is the statement for the page: id, last_modified, created, deleted, data of each object.
