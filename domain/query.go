@@ -17,6 +17,8 @@ type Query struct {
 	Limit int
 	// Bytes, if not 0, ends a page once the data of its objects have that many bytes. So they have less than one object more.
 	Bytes int
+	// DataOnly asks for nothing of the objects but their data, which is much of what a page of small ones costs.
+	DataOnly bool
 	// Tombstones includes them (protocol 3.5).
 	Tombstones bool
 	// Total asks for the count of live objects that match Filters and Shared, ignoring
@@ -90,7 +92,7 @@ var NewestFirst = []Sort{{Field: Field{"last_modified"}, Descending: true}}
 
 // Page is the answer to a Query.
 type Page struct {
-	Objects []Object // in order; Permissions are not filled
+	Objects []Object // in order; Permissions are not filled, and with Query.DataOnly only Data is
 	More    bool     // Query.Bytes has ended the page before Query.Limit did, and there are objects after it
 	Total   int64    // only if asked for
 }

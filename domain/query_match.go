@@ -9,18 +9,19 @@ import (
 )
 
 // Value is the attribute of an object as a JSON value, nil if it is missing. "deleted" is true on tombstones and
-// missing elsewhere, whatever the data says.
+// missing elsewhere, whatever the data says. All others can be had of an object with nothing but its data.
 func (f Field) Value(o Object) []byte {
 	switch {
-	case f.Is("id"):
-		return jsondoc.Quote(o.URI.ID())
-	case f.Is("last_modified"):
-		return strconv.AppendInt(nil, int64(o.LastModified), 10)
 	case f.Is("deleted"):
 		if o.Deleted {
 			return []byte("true")
 		}
 		return nil
+	case o.URI == "":
+	case f.Is("id"):
+		return jsondoc.Quote(o.URI.ID())
+	case f.Is("last_modified"):
+		return strconv.AppendInt(nil, int64(o.LastModified), 10)
 	}
 	value, ok := jsondoc.Lookup(o.Data, f...)
 	if !ok {

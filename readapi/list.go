@@ -149,6 +149,7 @@ func (l *listing) admit() (notModified bool, err error) {
 func (l *listing) fetch() (domain.Page, error) {
 	query := l.asked.Query
 	query.Total = l.counts()
+	query.DataOnly = !slices.ContainsFunc(query.Order(), func(s domain.Sort) bool { return s.Field.Is("deleted") })
 	if query.Limit++; query.Total {
 		query.Limit = 0
 	}

@@ -253,7 +253,7 @@ func (t *Tx) List(ctx context.Context, needs domain.Needs, q domain.Query) (doma
 		}
 		q.Shared = &domain.Shared{Permissions: q.Shared.Permissions, Principals: held}
 	}
-	needs.Scopes = append(needs.Scopes, q.Plural)
+	needs.Scopes, q.DataOnly = append(needs.Scopes, q.Plural), false // what is mixed in is compared with what is there
 	if t.loop.Catalog.IsDerived(q.Plural) {
 		return t.listDerived(needs, q)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,6 +154,8 @@ func (r random) query() domain.Query {
 		}
 		q.Sort = sorts(strings.Join(names, ","))
 	}
+	deleted := slices.ContainsFunc(q.Sort, func(s domain.Sort) bool { return s.Field.Is("deleted") })
+	q.DataOnly = !deleted && r.IntN(2) == 0 // that an object is deleted is not in its data
 	if r.IntN(5) == 0 {
 		q.Except = []string{"r1", "r2", "r3"}
 	}

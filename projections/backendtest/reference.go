@@ -24,6 +24,11 @@ func (f *fixture) reference(q domain.Query) domain.Page {
 	}
 	slices.SortFunc(page.Objects, q.Compare)
 	page.Objects, page.More = q.Cut(page.Objects)
+	for i, o := range page.Objects {
+		if q.DataOnly {
+			page.Objects[i] = domain.Object{Data: o.Data}
+		}
+	}
 	return page
 }
 
@@ -69,7 +74,7 @@ func text(page domain.Page) string {
 
 func describe(q domain.Query) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s limit=%d bytes=%d tombstones=%t except=%q", q.Plural, q.Limit, q.Bytes, q.Tombstones, q.Except)
+	fmt.Fprintf(&b, "%s limit=%d bytes=%d data=%t tombstones=%t except=%q", q.Plural, q.Limit, q.Bytes, q.DataOnly, q.Tombstones, q.Except)
 	for _, f := range q.Filters {
 		fmt.Fprintf(&b, " %s_%s=%s", f.Op, f.Field, f.Values)
 	}

@@ -183,32 +183,26 @@ func (s *statements) query(ctx context.Context, text string, args []any, scan fu
 	if err := s.warm(ctx, text); err != nil {
 		return err
 	}
-	query := querier(s.db.QueryContext)
 	if stmt, ok := s.cache.Load(text); ok {
-		query = prepared(stmt.(*sql.Stmt))
+		rows, err := stmt.(*sql.Stmt).QueryContext(ctx, args...)
+		return read(rows, err, scan)
 	}
-	return read(ctx, query, text, args, scan)
+	rows, err := s.db.QueryContext(ctx, text, args...)
+	return read(rows, err, scan)
 }
 
 // queryIn runs a statement in a transaction, and hands its rows to scan.
 func (s *statements) queryIn(ctx context.Context, tx *sql.Tx, text string, args []any, scan func(sqlquery.Rows) error) error {
-	query := querier(tx.QueryContext)
 	if stmt, ok := s.cache.Load(text); ok {
-		query = prepared(tx.StmtContext(ctx, stmt.(*sql.Stmt)))
+		rows, err := tx.StmtContext(ctx, stmt.(*sql.Stmt)).QueryContext(ctx, args...)
+		return read(rows, err, scan)
 	}
-	return read(ctx, query, text, args, scan)
+	rows, err := tx.QueryContext(ctx, text, args...)
+	return read(rows, err, scan)
 }
 
-type querier func(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-
-func prepared(stmt *sql.Stmt) querier {
-	return func(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
-		return stmt.QueryContext(ctx, args...)
-	}
-}
-
-func read(ctx context.Context, query querier, text string, args []any, scan func(sqlquery.Rows) error) error {
-	rows, err := query(ctx, text, args...)
+// read takes what a query returns, and closes the rows when scan has what it wants of them.
+func read(rows *sql.Rows, err error, scan func(sqlquery.Rows) error) error {
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,11 @@ func ScanSnapshot(rows Rows) (domain.Snapshot, error) {
 		Groups:  map[string][]domain.URI{},
 		Taken:   map[domain.Moment]domain.URI{},
 	}
+	var p part
+	columns := []any{&p.kind, &p.n, &p.m, &p.a, &p.b, &p.data, &p.permissions}
 	for rows.Next() {
-		var p part
-		if err := rows.Scan(&p.kind, &p.n, &p.m, &p.a, &p.b, &p.data, &p.permissions); err != nil {
+		p.data = nil // which the snapshot keeps
+		if err := rows.Scan(columns...); err != nil {
 			return domain.Snapshot{}, err
 		}
 		if err := p.addTo(&snapshot); err != nil {

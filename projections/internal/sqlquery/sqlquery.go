@@ -61,7 +61,7 @@ type Rows interface {
 	Err() error
 }
 
-// List is the statement for the page: id, last_modified, created, deleted, data of each object.
+// List is the statement for the page: id, last_modified, created, deleted, data of each object, or its data alone.
 func List(d Dialect, q domain.Query) (string, Args) {
 	b := newBuilder(d, q)
 	b.where(b.candidates())
@@ -69,7 +69,11 @@ func List(d Dialect, q domain.Query) (string, Args) {
 	if q.After != nil {
 		b.where(b.after(b.order(), q.After))
 	}
-	return "SELECT o.id, o.last_modified, o.created, o.deleted, o.data\n" + b.source() +
+	columns := "o.id, o.last_modified, o.created, o.deleted, o.data"
+	if q.DataOnly {
+		columns = "o.data"
+	}
+	return "SELECT " + columns + "\n" + b.source() +
 		"\nORDER BY " + strings.Join(b.orderBy(), ", ") +
 		"\nLIMIT " + strconv.Itoa(q.Limit), b.args
 }
