@@ -261,6 +261,9 @@ func TestExitCodes(t *testing.T) {
 	accounts.env = []string{"KINTO_INCLUDES="}
 	readonly.must("init")
 	readonly.set("kinto.readonly = true")
+	if err := os.Mkdir(filepath.Join(readonly.dir, "data"), 0o750); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		p    *place
 		args string

@@ -37,15 +37,12 @@ func purge(cmd *cobra.Command, g *globals, names []string, retained string) (err
 	if err != nil {
 		return err
 	}
-	s, err := g.service()
+	s, err := g.begun()
 	if err != nil {
 		return err
 	}
 	if s.Settings.HTTP.ReadOnly {
 		return errors.New("the service is read-only (readonly)")
-	}
-	if err := begun(s); err != nil {
-		return err
 	}
 	service, err := server.Open(cmd.Context(), s.App, s.Config)
 	if err != nil {

@@ -17,11 +17,8 @@ func newRebuild(g *globals) *cobra.Command {
 external log is served meanwhile: requests and projectors go on, also after the switch. With an embedded log or SQLite, stop the
 service before.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := g.service()
+			s, err := g.begun()
 			if err != nil {
-				return err
-			}
-			if err := begun(s); err != nil {
 				return err
 			}
 			began := time.Now()

@@ -132,12 +132,13 @@ func (g *globals) service() (app.Service, error) {
 	return s, err
 }
 
-// begun is an error if there is nothing yet of what the service keeps on this machine.
-func begun(s app.Service) error {
-	if dir := s.Config.DataDir; s.Config.Log.URL == "" {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no data folder %s yet", dir)
+// begun is the service, if there is something yet of what it keeps on this machine.
+func (g *globals) begun() (app.Service, error) {
+	s, err := g.service()
+	if dir := s.Config.DataDir; err == nil && s.Config.Log.URL == "" {
+		if _, missing := os.Stat(dir); errors.Is(missing, fs.ErrNotExist) {
+			err = fmt.Errorf("there is no data folder %s yet", dir)
 		}
 	}
-	return nil
+	return s, err
 }

@@ -13,11 +13,8 @@ func newStatus(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "Tell how far the read model is; 0 if nothing is in quarantine", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := g.service()
+			s, err := g.begun()
 			if err != nil {
-				return err
-			}
-			if err := begun(s); err != nil {
 				return err
 			}
 			p, err := server.Inspect(cmd.Context(), s.App, s.Config)

@@ -37,7 +37,7 @@ they are forgotten. Events that are named are dealt with alone.`,
 
 func undelivered(cmd *cobra.Command, g *globals, name string, events []string, replay, drop bool) (err error) {
 	ctx := cmd.Context()
-	s, err := g.service()
+	s, err := g.begun()
 	if err != nil {
 		return err
 	}
@@ -46,9 +46,6 @@ func undelivered(cmd *cobra.Command, g *globals, name string, events []string, r
 	}
 	listener, err := listenerNamed(s, name)
 	if err != nil {
-		return err
-	}
-	if err := begun(s); err != nil {
 		return err
 	}
 	for i := range s.App.Plugins {
