@@ -47,6 +47,7 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 		environment []string
 	}{
 		{"paginate-by", []string{"KINTO_PAGINATE_BY=1"}},
+		{"max-page-bytes", []string{"KINTO_MAX_PAGE_BYTES=150"}},
 		{"backoff", []string{"KINTO_BACKOFF=10"}},
 		{"end-is-near", []string{`KINTO_EOS="2126-01-01"`, `KINTO_EOS_URL="http://example.com/farewell"`, `KINTO_EOS_MESSAGE="Boom"`}},
 		{"end-has-come", []string{`KINTO_EOS="2016-01-01"`, `KINTO_EOS_MESSAGE="Boom"`}},

@@ -93,6 +93,6 @@ var NewestFirst = []Sort{{Field: Field{"last_modified"}, Descending: true}}
 // Page is the answer to a Query.
 type Page struct {
 	Objects []Object // in order; Permissions are not filled, and with Query.DataOnly only Data is
-	More    bool     // Query.Bytes has ended the page before Query.Limit did, and there are objects after it
+	More    bool     // Limit or Bytes has ended the page, and there are objects after it
 	Total   int64    // only if asked for
 }

@@ -110,20 +110,31 @@ func (s Sort) compare(a, b []byte) int {
 	return jsondoc.Compare(a, b)
 }
 
-// Cut is the page that begins with these objects, which are in order: as many of them as Limit and Bytes allow.
+// Cut is the page of these objects, which are in order: as many as Limit and Bytes allow. More tells that some are left.
 func (q Query) Cut(objects []Object) (page []Object, more bool) {
-	page = objects[:min(len(objects), q.Limit)]
-	if q.Bytes == 0 {
-		return page, false
-	}
 	bytes := 0
-	for i := range page {
-		if bytes >= q.Bytes {
-			return page[:i], true
+	for i := range objects {
+		if q.Full(i, bytes) {
+			return objects[:i], q.Limit > 0
 		}
-		bytes += len(page[i].Data)
+		bytes += len(objects[i].Data)
 	}
-	return page, false
+	return objects, false
+}
+
+// Full tells whether a page takes no more objects after so many, with so many bytes of data.
+func (q Query) Full(objects, bytes int) bool {
+	return objects >= q.Limit || q.Bytes > 0 && bytes >= q.Bytes
+}
+
+// Following is the query for the page after one that has objects.
+func (q Query) Following(page Page) Query {
+	last := page.Objects[len(page.Objects)-1]
+	q.After = make([][]byte, 0, len(q.Order()))
+	for _, s := range q.Order() {
+		q.After = append(q.After, s.Field.Value(last))
+	}
+	return q
 }
 
 // Beyond tells whether the object comes after the point where the pagination stands.

@@ -31,7 +31,7 @@ func AllMissed(ctx context.Context, p server.Parts, listener string) ([]Missed, 
 		Sort: []domain.Sort{{Field: domain.Field{"position"}}, {Field: domain.Field{"last_modified"}}},
 	}
 	var missed []Missed
-	for {
+	for more := true; more; {
 		_, list, err := p.Model.List(ctx, domain.Needs{}, q)
 		if err != nil {
 			return nil, fmt.Errorf("list what %s missed: %w", listener, err)
@@ -39,14 +39,11 @@ func AllMissed(ctx context.Context, p server.Parts, listener string) ([]Missed, 
 		for _, o := range list.Objects {
 			missed = append(missed, missedOf(o))
 		}
-		if len(list.Objects) < page {
-			return missed, nil
-		}
-		q.After = nil
-		for _, s := range q.Sort {
-			q.After = append(q.After, s.Field.Value(list.Objects[page-1]))
+		if more = list.More; more {
+			q = q.Following(list)
 		}
 	}
+	return missed, nil
 }
 
 func missedOf(o domain.Object) Missed {

@@ -79,7 +79,7 @@ func (d *deriver) list(ctx context.Context, plural domain.Plural, key string, fi
 	const page = 5_000
 	q := domain.Query{Plural: plural, Filters: filters, Limit: page, Sort: []domain.Sort{{Field: domain.Field{"last_modified"}}}}
 	var list []domain.URI
-	for {
+	for more := true; more; {
 		loaded, found, err := d.store.List(ctx, domain.Needs{}, q)
 		if err != nil {
 			return nil, err
@@ -90,10 +90,9 @@ func (d *deriver) list(ctx context.Context, plural domain.Plural, key string, fi
 		for _, o := range found.Objects {
 			list = append(list, o.URI)
 		}
-		if len(found.Objects) < page {
-			break
+		if more = found.More; more {
+			q = q.Following(found)
 		}
-		q.After = [][]byte{q.Sort[0].Field.Value(found.Objects[page-1])}
 	}
 	since := bounds{lists: map[domain.Plural]map[string][]domain.URI{plural: {key: list}}}
 	for _, e := range d.state.Pending() {

@@ -56,7 +56,7 @@ func (a *API) newListing(r *web.Request) *listing {
 	asked, problem := rest.ParseQuery(r.URL.RawQuery, a.queryOptions(r.Resource))
 	precondition, fault := rest.ParsePrecondition(r.Header)
 	l.asked, l.precondition, l.problem = asked, precondition, rest.Join(fault, problem)
-	l.asked.Query.Plural, l.asked.Query.Bytes = r.Plural, a.options.MaxBytes
+	l.asked.Query.Plural = r.Plural
 	l.needs = domain.Needs{
 		Objects: r.Plural.Ancestors(), Scopes: []domain.Plural{r.Plural, ""}, Members: r.Caller.Members(),
 	}
@@ -150,8 +150,11 @@ func (l *listing) fetch() (domain.Page, error) {
 	query := l.asked.Query
 	query.Total = l.counts()
 	query.DataOnly = !slices.ContainsFunc(query.Order(), func(s domain.Sort) bool { return s.Field.Is("deleted") })
-	if query.Limit++; query.Total {
+	switch {
+	case query.Total:
 		query.Limit = 0
+	case l.problem != nil:
+		query.Limit = 1 // who may see nothing is not told what is wrong
 	}
 	page, err := l.listAsPermitted(query)
 	if err != nil || !l.restricted || len(page.Objects) > 0 || page.Total > 0 || l.mayCreate() {

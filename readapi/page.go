@@ -28,14 +28,10 @@ func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bo
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	objects, more := page.Objects, page.More
-	if limit := l.asked.Query.Limit; len(objects) > limit {
-		objects, more = objects[:limit], true
+	if page.More {
+		h["Next-Page"] = []string{l.nextPage(page.Objects)}
 	}
-	if more {
-		h["Next-Page"] = []string{l.nextPage(objects)}
-	}
-	writeJSON(w, l.body(objects))
+	writeJSON(w, l.body(page.Objects))
 }
 
 // nextPage is the URL of the page after these objects.

@@ -42,7 +42,7 @@ type Options struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one answer. Default 10000.
 	MaxFetch int
-	// MaxBytes is of how many bytes of data an answer has no more than one object more. Default 64 MiB.
+	// MaxBytes is how many bytes of data end a list, with the object that has the last of them. Default 64 MiB.
 	MaxBytes int
 	// Limits bound query strings; the zero value has defaults.
 	Limits rest.QueryLimits
@@ -68,7 +68,6 @@ type API struct {
 // New reads the resources of the catalog from the reader.
 func New(catalog *domain.Catalog, reader Reader, o Options) *API {
 	o.MaxFetch = cmp.Or(o.MaxFetch, 10000)
-	o.MaxBytes = cmp.Or(o.MaxBytes, 64<<20)
 	o.WaitTimeout = cmp.Or(o.WaitTimeout, 2*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -150,6 +149,7 @@ func (a *API) queryOptions(r *domain.Resource) rest.QueryOptions {
 		Texts:      r.Texts(),
 		PaginateBy: a.options.PaginateBy,
 		MaxFetch:   a.options.MaxFetch,
+		MaxBytes:   a.options.MaxBytes,
 		Limits:     a.options.Limits,
 		Now:        domain.TimestampOf(a.options.Now()),
 	}

@@ -136,7 +136,7 @@ func (c Config) withDefaults() Config {
 
 // Query are the options of every query string: those of Read.
 func (c Config) Query() rest.QueryOptions {
-	return rest.QueryOptions{PaginateBy: c.Read.PaginateBy, MaxFetch: c.Read.MaxFetch, Limits: c.Read.Limits}
+	return rest.QueryOptions{PaginateBy: c.Read.PaginateBy, MaxFetch: c.Read.MaxFetch, MaxBytes: c.Read.MaxBytes, Limits: c.Read.Limits}
 }
 
 // Server is a running service. It is an http.Handler.

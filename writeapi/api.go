@@ -164,7 +164,7 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	rest.SetTimestamp(w.Header(), result.Timestamp)
 	list.Alert.Set(w.Header())
 	if more {
-		if err := a.nextPage(w, r, list, last); err != nil {
+		if err := a.nextPage(w, r, list, len(result.Tombstones), last); err != nil {
 			return err
 		}
 	}
@@ -195,8 +195,8 @@ func (a *API) take(ctx context.Context, token *rest.Token) *domain.Error {
 	return nil
 }
 
-func (a *API) nextPage(w http.ResponseWriter, r *web.Request, list rest.List, last domain.Object) error {
-	token := rest.Token{Offset: int64(list.Query.Limit) + 1, Nonce: "pagination-token-" + uuid.NewString()}
+func (a *API) nextPage(w http.ResponseWriter, r *web.Request, list rest.List, deleted int, last domain.Object) error {
+	token := rest.Token{Offset: int64(deleted) + 1, Nonce: "pagination-token-" + uuid.NewString()}
 	if list.Token != nil {
 		token.Offset += list.Token.Offset - 1
 	}

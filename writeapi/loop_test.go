@@ -323,8 +323,8 @@ func TestPagesBoundedInBytesHaveEverythingOnce(t *testing.T) {
 					size += len(o.Data)
 					ids = append(ids, o.URI.ID())
 				}
-				if more = page.More || len(page.Objects) == q.Limit; more {
-					q.After = [][]byte{q.Sort[0].Field.Value(page.Objects[len(page.Objects)-1])}
+				if more = page.More; more {
+					q = q.Following(page)
 				}
 			}
 			if got := strings.Join(ids, " "); got != "r0 r1 r2 r25 r3 r4 r5 r6 r7 r8 s" {

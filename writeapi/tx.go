@@ -86,7 +86,7 @@ func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 }
 
 // ExecuteMany deletes the objects that the query selects in the plural endpoint of the command; if that is not trusted, among
-// those that the caller may write. The query has the limit of the answer; more tells that there are more objects beyond it,
+// those that the caller may write. More tells that there are more objects beyond what the query asks for at most,
 // and last is the last object deleted, as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
 	if c.Misplaced(t.loop.Catalog) {
@@ -100,22 +100,16 @@ func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.R
 		return domain.Result{}, domain.Object{}, false, err
 	}
 	query.Plural, query.Shared, query.Tombstones = c.Plural(), shared, false
-	limit := query.Limit
-	query.Limit++
 	_, page, err := t.List(t.ctx, domain.Needs{}, query)
 	if err != nil {
 		return domain.Result{}, domain.Object{}, false, err
 	}
-	selected := page.Objects
-	if more = len(selected) > limit; more {
-		selected = selected[:limit]
+	events, result := domain.DecideMany(t.state, c, page.Objects, t.now)
+	t.apply(events, page.Objects...)
+	if n := len(page.Objects); n > 0 {
+		last = page.Objects[n-1]
 	}
-	events, result := domain.DecideMany(t.state, c, selected, t.now)
-	t.apply(events, selected...)
-	if len(selected) > 0 {
-		last = selected[len(selected)-1]
-	}
-	return result, last, more, nil
+	return result, last, page.More, nil
 }
 
 // deletable is the restriction of what the caller may delete, nil for none. Who may delete nothing is refused, but for
@@ -315,7 +309,7 @@ func without(q domain.Query, touched map[string]domain.Object) domain.Query {
 	return q
 }
 
-// mix adds what changed to a page of what did not. One that was ended by its bytes is so at the same object, or before.
+// mix adds what changed to a page of what did not. If there is more of that, the page ends at the same object, or before.
 func (t *Tx) mix(page *domain.Page, q domain.Query, s domain.Snapshot, touched map[string]domain.Object) {
 	for _, o := range touched {
 		if !q.Match(o) || !q.Shared.Holds(o, s.Groups) {

@@ -40,6 +40,8 @@ type QueryOptions struct {
 	PaginateBy int
 	// MaxFetch is the greatest number of objects in one list; default 10000.
 	MaxFetch int
+	// MaxBytes is how many bytes of data end a list; default 64 MiB.
+	MaxBytes int
 	// Now is the wall clock: timestamps a day after it are refused.
 	Now domain.Timestamp
 	// Known are the top-level attributes of a resource with a strict schema, without "id", "last_modified" and
@@ -87,7 +89,7 @@ func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
 		return List{}, err
 	}
 	p := queryParser{opts: opts}
-	p.list.Query.Limit = p.pageSize(0)
+	p.list.Query.Limit, p.list.Query.Bytes = p.pageSize(0), positive(opts.MaxBytes, 64<<20)
 	for _, param := range params {
 		p.param(param.name, param.values)
 	}

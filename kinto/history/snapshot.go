@@ -232,7 +232,7 @@ func (s *snapshot) list(ctx context.Context, q domain.Query) (all []domain.Objec
 func (s *snapshot) each(ctx context.Context, q domain.Query, do func(domain.Object)) error {
 	const page = 5_000
 	q.Limit = page
-	for {
+	for more := true; more; {
 		_, found, err := s.reader.List(ctx, domain.Needs{}, q)
 		if err != nil {
 			return err
@@ -240,10 +240,9 @@ func (s *snapshot) each(ctx context.Context, q domain.Query, do func(domain.Obje
 		for _, o := range found.Objects {
 			do(o)
 		}
-		if len(found.Objects) < page {
-			return nil
+		if more = found.More; more {
+			q = q.Following(found)
 		}
-		last := found.Objects[page-1].LastModified
-		q.After = [][]byte{strconv.AppendInt(nil, int64(last), 10)}
 	}
+	return nil
 }

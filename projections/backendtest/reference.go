@@ -46,20 +46,11 @@ func (f *fixture) pagesMatchReference(q domain.Query) {
 	f.t.Helper()
 	for {
 		page := f.matchesReference(q)
-		if f.t.Failed() || !page.More && len(page.Objects) < q.Limit || q.Limit == 0 {
+		if f.t.Failed() || !page.More {
 			return
 		}
-		q.After = beyond(q, page.Objects[len(page.Objects)-1])
+		q = q.Following(page)
 	}
-}
-
-// beyond is where the pagination stands after the object.
-func beyond(q domain.Query, o domain.Object) [][]byte {
-	var after [][]byte
-	for _, s := range q.Order() {
-		after = append(after, s.Field.Value(o))
-	}
-	return after
 }
 
 // text is a page so that equal pages have equal texts, byte for byte.

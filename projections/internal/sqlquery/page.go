@@ -12,7 +12,7 @@ func ScanPage(rows Rows, q domain.Query, page *domain.Page) error {
 	}
 	bytes := 0
 	for rows.Next() {
-		if page.More = q.Bytes > 0 && bytes >= q.Bytes; page.More {
+		if page.More = q.Full(len(page.Objects), bytes); page.More {
 			return nil
 		}
 		o.Data = nil // which the page keeps

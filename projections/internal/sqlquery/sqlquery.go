@@ -61,7 +61,8 @@ type Rows interface {
 	Err() error
 }
 
-// List is the statement for the page: id, last_modified, created, deleted, data of each object, or its data alone.
+// List is the statement for the page: id, last_modified, created, deleted, data of each object, or its data alone; and one row
+// more, if there are more.
 func List(d Dialect, q domain.Query) (string, Args) {
 	b := newBuilder(d, q)
 	b.where(b.candidates())
@@ -75,7 +76,7 @@ func List(d Dialect, q domain.Query) (string, Args) {
 	}
 	return "SELECT " + columns + "\n" + b.source() +
 		"\nORDER BY " + strings.Join(b.orderBy(), ", ") +
-		"\nLIMIT " + strconv.Itoa(q.Limit), b.args
+		"\nLIMIT " + strconv.Itoa(q.Limit+1), b.args
 }
 
 // Count is the statement for the total: one row with one number.

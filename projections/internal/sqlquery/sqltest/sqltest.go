@@ -27,7 +27,7 @@ func Golden(t *testing.T, d sqlquery.Dialect) {
 		}
 		b.WriteString("\n")
 	}
-	text, _ := sqlquery.Count(d, cases()[2].query)
+	text, _ := sqlquery.Count(d, cases()[3].query)
 	fmt.Fprintf(&b, "-- count\n%s\n", text)
 	compare(t, filepath.Join("testdata", "list.golden"), b.String())
 }
@@ -64,6 +64,7 @@ func cases() []namedQuery {
 	by := []domain.Sort{{Field: domain.Field{"a", "b"}}, {Field: domain.Field{"id"}, Descending: true}, domain.NewestFirst[0]}
 	cases := []namedQuery{
 		{"newest first", domain.Query{}},
+		{"data alone", domain.Query{DataOnly: true}},
 		{"poll", domain.Query{Tombstones: true, Filters: []domain.Filter{filter("last_modified", domain.Greater, "5")}}},
 		{"filters", domain.Query{Filters: []domain.Filter{
 			filter("a", domain.Equal, `1`), filter("a", domain.Not, `null`), filter("a.b", domain.Min, `"x"`), filter("a", domain.Less, `[1]`),
