@@ -128,7 +128,7 @@ func (d *decision) precondition() error {
 // delete replaces the object by its tombstone.
 func (d *decision) delete() ([]Event, Result, error) {
 	at := d.next()
-	if wanted := d.LastModified; wanted != nil && *wanted > d.old.LastModified {
+	if wanted := d.LastModified; wanted != nil && d.honors(*wanted) {
 		at = *wanted
 		if err := d.free(at); err != nil {
 			return nil, Result{}, err
@@ -329,12 +329,18 @@ func (d *decision) timestamp(data []byte) (Timestamp, error) {
 	wanted, isInt := jsondoc.Int(value)
 	at := Timestamp(wanted)
 	switch {
-	case !isInt, d.old.Live() && at <= d.old.LastModified, at == d.Scope(d.Plural()).Timestamp:
+	case !isInt, !d.honors(at):
 		return d.next(), nil
 	case at > MaxTimestamp:
 		return 0, Invalidf(InBody, "data.last_modified", "%d is greater than maximum value %d", at, MaxTimestamp)
 	}
 	return at, d.free(at)
+}
+
+// honors tells whether a timestamp that the client wants counts, instead of one that the server assigns: it is later than the
+// object's own, and not the last one of the plural endpoint.
+func (d *decision) honors(wanted Timestamp) bool {
+	return (!d.old.Live() || wanted > d.old.LastModified) && wanted != d.Scope(d.Plural()).Timestamp
 }
 
 // next is the timestamp the server assigns: now, or just after the last one of the plural endpoint.

@@ -260,6 +260,42 @@ func TestClientTimestamps(t *testing.T) {
 	}
 }
 
+func TestClientTimestampsOfTombstones(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		wanted, want domain.Timestamp // want 0: a conflict
+	}{
+		{"before its own", 1000, 2001},
+		{"its own", 1001, 2001},
+		{"between", 1500, 1500},
+		{"another's", 1002, 0},
+		{"the scope's", 2000, 2001},
+		{"ahead", 3000, 3000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.must(t, w.command(domain.Put, "/shelves/a", ""))                       // 1001
+			w.must(t, w.command(domain.Put, "/shelves/b", ""))                       // 1002
+			w.must(t, w.command(domain.Put, "/shelves/c", `{"last_modified":2000}`)) // 2000
+			taken := map[domain.Moment]domain.URI{
+				{Plural: "/shelves", Timestamp: 1002}: "/shelves/b", {Plural: "/shelves", Timestamp: 2000}: "/shelves/c",
+			}
+			w.state.Add(domain.Needs{Moments: slices.Collect(maps.Keys(taken))}, domain.Snapshot{Position: domain.Position(len(w.log)), Taken: taken})
+			c := w.command(domain.Delete, "/shelves/a", "")
+			c.LastModified = &tt.wanted
+			result, err := w.do(c)
+			if tt.want == 0 {
+				wantCode(t, err, domain.Conflict)
+			} else if err != nil || result.Object.LastModified != tt.want {
+				t.Errorf("got %d, %v, want %d", result.Object.LastModified, err, tt.want)
+			}
+		})
+	}
+}
+
 func TestWhatIsBelowDatesFromTheClock(t *testing.T) {
 	t.Parallel()
 	for _, wanted := range []string{"500", "9000"} {
