@@ -14,15 +14,14 @@ type param struct {
 }
 
 // splitQuery decodes a raw query string into its parameters in the order in which they first appear. Names lose
-// blanks around them. What is not UTF-8 is refused; a percent sign that starts no escape stands for itself.
+// blanks around them. What is not UTF-8 is refused; a percent sign that starts no escape stands for itself. What tells pages of
+// a list apart does not count for the limits: the URL of a next page is refused only if that of the first one is.
 func splitQuery(raw string, limits QueryLimits) ([]param, *domain.Error) {
-	if len(raw) > limits.Length {
-		return nil, domain.Invalidf(domain.InQuery, nil, "The querystring is longer than %d bytes", limits.Length)
-	}
 	if raw == "" {
 		return nil, nil
 	}
 	params := make([]param, 0, 8)
+	length, count := len(raw), 0
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
@@ -32,13 +31,27 @@ func splitQuery(raw string, limits QueryLimits) ([]param, *domain.Error) {
 		if !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return nil, &domain.Error{Code: domain.Invalid, Message: "The querystring is not valid UTF-8: " + raw}
 		}
-		params = addParam(params, strings.TrimSpace(name), value)
-		if len(params) > limits.Parameters {
+		name = strings.TrimSpace(name)
+		known := len(params)
+		params = addParam(params, name, value)
+		switch {
+		case tellsPage(name):
+			length -= len(pair) + 1
+		case len(params) > known:
+			count++
+		}
+		if count > limits.Parameters {
 			return nil, domain.Invalidf(domain.InQuery, nil, "The querystring has more than %d parameters", limits.Parameters)
 		}
 	}
+	if length > limits.Length {
+		return nil, domain.Invalidf(domain.InQuery, nil, "The querystring is longer than %d bytes", limits.Length)
+	}
 	return params, nil
 }
+
+// tellsPage tells whether the parameter is one of those that [NextPage] sets.
+func tellsPage(name string) bool { return name == "_limit" || name == "_token" }
 
 func addParam(params []param, name, value string) []param {
 	for i := range params {

@@ -12,8 +12,8 @@ import (
 
 // QueryLimits bound what a query string may ask for. A field that is zero or less stands for its default.
 type QueryLimits struct {
-	Length     int // bytes of the raw query string; default 32768
-	Parameters int // distinct names; default 100
+	Length     int // bytes of the raw query string without _limit and _token; default 32768
+	Parameters int // distinct names, _limit and _token not counted; default 100
 	Values     int // values of one filter, and twenty times the arrays, objects and members in those of "contains_"; default 1000
 	Sort       int // criteria of the order; default 10
 	Fields     int // attributes in _fields; default 100

@@ -307,9 +307,20 @@ func TestQueryLimits(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", raw, err, want)
 		}
 	}
-	if _, err := rest.ParseQuery(`in_a=1,2&_sort=a,b&_fields=a.b,c`, rest.QueryOptions{Limits: limits}); err != nil {
-		t.Errorf("at the limits: %v", err)
+	atLimits := `in_a=1,2&_sort=a,b&_fields=a.b,ccccccccccccccccccccccccccccc`
+	for _, raw := range []string{atLimits, nextPage(t, atLimits)} {
+		if _, err := rest.ParseQuery(raw, rest.QueryOptions{Limits: limits}); err != nil {
+			t.Errorf("at the limits: %s: %v", raw, err)
+		}
 	}
+}
+
+// nextPage is the query string of the page after one.
+func nextPage(t *testing.T, raw string) string {
+	t.Helper()
+	token := rest.EncodeToken(parseSort(t, "a,b"), domain.Object{URI: "/things/x", LastModified: 5, Data: []byte(`{"a":1,"b":2}`)}, rest.Token{Nonce: "n"})
+	_, query, _ := strings.Cut(rest.NextPage("http://localhost/v1/things", raw, 1, token), "?")
+	return query
 }
 
 func TestParseDeletion(t *testing.T) {
