@@ -33,6 +33,9 @@ func (s *service) post(w http.ResponseWriter, r *web.Request) error {
 	if c.Problem != nil {
 		return c.Problem
 	}
+	if !s.record.IDs.Valid(a.uri.ID()) {
+		return domain.InvalidID()
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.Grace/2)
 	defer cancel()
 	f, err := s.form(w, r, a.rules)

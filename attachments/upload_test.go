@@ -177,7 +177,6 @@ func TestUploadNeedsPermission(t *testing.T) {
 	want(t, s.upload(t, "", record, txt), 401, "")
 	want(t, s.upload(t, bob, record, txt), 403, "")
 	want(t, s.upload(t, alice, "/buckets/b/collections/none/records/r", txt), 404, "")
-	want(t, s.upload(t, alice, "/buckets/b/collections/c/records/.bad", txt), 400, "")
 	want(t, s.send(t, bob, "POST "+record+"/attachment", "{}", "Content-Type", "application/json"), 403, "")
 	if files := s.store.files(t); len(files) > 0 {
 		t.Errorf("these files were stored: %q", files)
@@ -191,6 +190,22 @@ func TestUploadNeedsPermission(t *testing.T) {
 	want(t, s.upload(t, alice, record, txt), 200, "")
 	for _, method := range []string{"GET", "PUT", "PATCH"} {
 		want(t, s.send(t, alice, method+" "+record+"/attachment", "{}"), 405, "")
+	}
+}
+
+func TestUploadToAnIllFormedIDStoresNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, change{store: func(s *store) {
+		s.beforePut = func(key string) error {
+			t.Errorf("stores %.80q", key)
+			return nil
+		}
+	}})
+	for _, id := range []string{".bad", "-", "%2E", "%2E%2E", strings.Repeat("x", domain.MaxIDLength+1)} {
+		u := "/buckets/b/collections/c/records/" + id
+		want(t, s.upload(t, alice, u, file("a.txt", "x")), 400, "path: Invalid object id")
+		want(t, s.upload(t, bob, u, file("a.txt", "x")), 403, "")
+		want(t, s.send(t, alice, "DELETE "+u+"/attachment", ""), 400, "path: Invalid object id")
 	}
 }
 
