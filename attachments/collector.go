@@ -72,6 +72,9 @@ func (c *collector) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		for _, e := range entry.Events {
+			c.uploads.learn(e.Object, entry.Position)
+		}
 		for _, u := range c.changed(entry) {
 			if err := c.look(ctx, entry.Position, u); err != nil {
 				c.report(ctx, err, u)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -231,6 +233,40 @@ func TestACollectionSparesUploadsUnderWay(t *testing.T) {
 	s.settled(t)
 	if got := s.send(t, "", "GET /attachments/"+key, ""); got.body != "content" {
 		t.Errorf("got %d %s for the file", got.status, got.body)
+	}
+}
+
+// heldBack is an answer that the client does not take for a while.
+type heldBack struct {
+	*httptest.ResponseRecorder
+	reached chan<- struct{}
+	proceed <-chan struct{}
+}
+
+func (w heldBack) Write(b []byte) (int, error) {
+	w.reached <- struct{}{}
+	<-w.proceed
+	return w.ResponseRecorder.Write(b)
+}
+
+func TestAFileIsRemovedThatIsReplacedBeforeItsUploadIsAnswered(t *testing.T) {
+	t.Parallel()
+	s := start(t, change{})
+	for _, end := range []string{"PUT " + record, "DELETE " + record} {
+		reached, proceed := make(chan struct{}), make(chan struct{})
+		body, contentType := encode(t, file("a.txt", "content"))
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1"+record+"/attachment", body)
+		r.Header.Set("Content-Type", contentType)
+		r.SetBasicAuth("alice", "secret")
+		w := heldBack{httptest.NewRecorder(), reached, proceed}
+		var wg sync.WaitGroup
+		wg.Go(func() { s.ServeHTTP(w, r) })
+		<-reached
+		want(t, s.send(t, alice, end, `{"data":{"attachment":null}}`), 200, "")
+		s.settled(t)
+		close(proceed)
+		wg.Wait()
+		s.store.awaitRemoval(t, answer{w.Code, w.Header(), w.Body.String()}.key(t))
 	}
 }
 

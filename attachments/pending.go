@@ -17,7 +17,7 @@ type pending struct {
 type upload struct {
 	record   domain.URI
 	metadata []byte          // what the record will say, nil as long as that is not known
-	position domain.Position // of the commit, 0 as long as there is none
+	position domain.Position // of the commit, 0 as long as none is known
 }
 
 // begin announces an upload. Nobody else has its key.
@@ -41,7 +41,20 @@ func (p *pending) describe(key string, metadata []byte) {
 func (p *pending) commit(key string, position domain.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.uploads[key].position = position
+	if u := p.uploads[key]; u != nil {
+		u.position = position
+	}
+}
+
+// learn commits the upload that an object of the log has the file of. The log may tell so before the upload itself does.
+func (p *pending) learn(o domain.Object, position domain.Position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, u := range p.uploads {
+		if u.record == o.URI && u.position == 0 && refers(o, key) {
+			u.position = position
+		}
+	}
 }
 
 // forget ends an upload that came to nothing.
