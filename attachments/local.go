@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,6 +153,9 @@ func (l *Local) Open(_ context.Context, key string) (*File, error) {
 		return nil, err
 	}
 	f, err := l.root.Open(name)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return nil, ErrMissing // no file can have the key
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -101,6 +101,9 @@ func (s *S3) Put(ctx context.Context, key, mimeType string, r io.Reader) error {
 // Open implements Store.
 func (s *S3) Open(ctx context.Context, key string) (*File, error) {
 	object, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
+	if minio.ToErrorResponse(err).Code == minio.XMinioInvalidObjectName {
+		return nil, ErrMissing // no file can have the key
+	}
 	if err != nil {
 		return nil, wrapped("get from S3", err)
 	}

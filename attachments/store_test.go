@@ -111,6 +111,19 @@ func TestStoresKeepFiles(t *testing.T) {
 	})
 }
 
+func TestStoresMissWhatCannotBeThere(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *store) {
+		put(t, s, "a/b", "content")
+		long := strings.Repeat("x", 256)
+		for _, key := range []string{"a/b/c", "a/b/c/d", long, "a/" + long, long + "/a", strings.Repeat("x/", 3000) + "x", " "} {
+			if _, err := s.Open(t.Context(), key); !errors.Is(err, attachments.ErrMissing) {
+				t.Errorf("open %.20s, %d bytes: got %.200v, want ErrMissing", key, len(key), err)
+			}
+		}
+	})
+}
+
 func TestStoresListFolders(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *store) {

@@ -401,7 +401,7 @@ func TestFilesAreServedHarmlesslyAndNothingElseIs(t *testing.T) {
 	if got.status != 206 || got.body != "ont" || !strings.Contains(got.header.Get("Content-Security-Policy"), "sandbox") {
 		t.Errorf("got %d %q %v", got.status, got.body, got.header)
 	}
-	for _, path := range append(s.store.files(t), "b/c", "b/../b", "x") {
+	for _, path := range append(s.store.files(t), "b/c", "b/../b", "x", key+"/x", strings.Repeat("x", 256)) {
 		if path != key {
 			want(t, s.send(t, "", "GET /attachments/"+path, ""), 404, "")
 		}
