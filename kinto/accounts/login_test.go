@@ -84,6 +84,25 @@ func TestAChangedPasswordCountsAtOnce(t *testing.T) {
 	}
 }
 
+func TestAPasswordCountsWhole(t *testing.T) {
+	t.Parallel()
+	s := start(t, open, server.Config{})
+	password := strings.Repeat("p", 72)
+	if got := send(t, s, "", "PUT /accounts/alice", `{"data":{"password":"`+password+`"}}`); got.status != 201 {
+		t.Fatalf("account: got %v, want 201", got)
+	}
+	for range 2 { // the second time it is remembered
+		for _, other := range []string{password + "p", password + password, password[1:]} {
+			if got := whoami(t, s, "alice:"+other); !strings.HasPrefix(got, "basicauth:") {
+				t.Errorf("%d bytes: got %q, want a user of the next policy", len(other), got)
+			}
+		}
+		if got := whoami(t, s, "alice:"+password); got != "account:alice" {
+			t.Errorf("the password: got %q, want account:alice", got)
+		}
+	}
+}
+
 func TestADeletedAccountIsNoCaller(t *testing.T) {
 	t.Parallel()
 	s := start(t, open, server.Config{})
