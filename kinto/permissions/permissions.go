@@ -195,10 +195,10 @@ func (e endpoint) entries(ctx context.Context, c domain.Caller, principals, reso
 	return entries, nil
 }
 
-// granted are the permissions that the operator gives the principals on every object of a resource. Records are too many
-// to be told one by one.
+// granted are the permissions that the operator gives the principals on every object of a resource. Records and accounts
+// are too many to be told one by one.
 func (e endpoint) granted(r *domain.Resource, principals []string) []string {
-	if r.Parent() != nil && len(r.Parent().Ancestors()) > 0 {
+	if r.Secret || r.Parent() != nil && len(r.Parent().Ancestors()) > 0 {
 		return nil
 	}
 	var held []string

@@ -157,6 +157,15 @@ func TestTheOperatorGrantsPermissionsOnAll(t *testing.T) {
 	want(t, "the root", held(t, s, "bob", "/"), "none")
 }
 
+func TestAccountsOfOthersAreNotListed(t *testing.T) {
+	t.Parallel()
+	s := start(t, "account_write: account:op", "account_read: account:op", "bucket_create: ")
+	do(t, s, "", "PUT /accounts/alice", `{"data":{"password":"p"}}`)
+	do(t, s, "", "PUT /accounts/op", `{"data":{"password":"p"}}`)
+	want(t, "who may write all", uris(t, s, "op", ""), "[/accounts/op /]")
+	want(t, "alice's", uris(t, s, "alice", ""), "[/accounts/alice /]")
+}
+
 func TestAnonymousCallersSeeWhatEverybodyMay(t *testing.T) {
 	t.Parallel()
 	s := start(t)
