@@ -73,6 +73,7 @@ func (a *API) setCache(h http.Header, r *web.Request, state *domain.State) {
 		h["Cache-Control"] = uncached
 		return
 	}
+	h.Add("Vary", "Authorization") // an answer that is kept is not for users, who may see more
 	rest.SetCaching(h, max(seconds, 0), a.options.Now())
 }
 
