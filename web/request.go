@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -99,5 +101,16 @@ func (c *Config) baseURL(r *http.Request) string {
 	if host == "" {
 		host = r.Host
 	}
+	if host == "" { // as clients of HTTP/1.0 leave it
+		host = localAddress(r.Context())
+	}
 	return rest.Origin(scheme, host)
+}
+
+// localAddress is the address and port at which the server was reached, "" if that is not known.
+func localAddress(ctx context.Context) string {
+	if a, ok := ctx.Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.String()
+	}
+	return ""
 }

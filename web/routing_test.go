@@ -1,7 +1,11 @@
 package web_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -114,6 +118,29 @@ func TestItRedirects(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", c.request, got, want)
 				break
 			}
+		}
+	}
+}
+
+func TestClientsThatNameNoHostAreRedirectedToWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	frame, _ := setup(t, nil)
+	server := httptest.NewServer(frame)
+	t.Cleanup(server.Close)
+	for _, request := range []string{"GET /buckets HTTP/1.0\r\n\r\n", "GET /buckets HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n"} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, request)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if got, want := resp.Header.Get("Location"), server.URL+"/v1/buckets"; got != want {
+			t.Errorf("%q: got %s, want %s", request, got, want)
 		}
 	}
 }
