@@ -16,6 +16,12 @@ func TimestampOf(t time.Time) Timestamp { return Timestamp(t.UnixMilli()) }
 // Time is the same moment as a UTC time.
 func (t Timestamp) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
+// InTime tells that the timestamp is less than a day after now: clients cannot ask for what has changed since a later one.
+func (t Timestamp) InTime(now Timestamp) bool {
+	const day = 24 * 60 * 60 * 1000
+	return t < now+day
+}
+
 // MaxTimestamp is the greatest last_modified accepted from a client, the end of
 // the year 9999.
 const MaxTimestamp Timestamp = 253402300799999

@@ -288,7 +288,11 @@ func (e Event) empties(p Plural) bool {
 // evolve applies events to what the snapshot knows; what it does not know stays unknown.
 func (s *Snapshot) evolve(c *Catalog, events ...Event) {
 	for _, e := range events {
-		if s.Latest > 0 {
+		switch {
+		case s.Latest == 0: // not asked for
+		case e.Action == Flushed:
+			s.Latest = e.Object.LastModified
+		default:
 			s.Latest = max(s.Latest, e.Object.LastModified)
 		}
 		switch {

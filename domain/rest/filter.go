@@ -201,7 +201,7 @@ func readID(name, raw string) ([]byte, error) {
 // moment is a timestamp that is neither negative nor a day ahead.
 func (p *queryParser) moment(name, raw string) ([]byte, error) {
 	n, ok := integerOf(jsondoc.FilterValue(raw))
-	if !ok || n < 0 || !p.inTime(n) {
+	if !ok || n < 0 || !domain.Timestamp(n).InTime(p.opts.Now) {
 		return nil, invalidValue(name)
 	}
 	return strconv.AppendInt(nil, n, 10), nil

@@ -198,17 +198,11 @@ func (p *queryParser) bound(name string, values []string, op domain.Op) {
 	n, given, ok := p.integer(name, values)
 	switch {
 	case !ok:
-	case !given || !p.inTime(n):
+	case !given || !domain.Timestamp(n).InTime(p.opts.Now):
 		p.fail(name, "Invalid value for %s", name)
 	default:
 		p.add(lastModified, op, fmt.Appendf(nil, "%d", n))
 	}
-}
-
-// inTime tells that a timestamp is not a day or more ahead.
-func (p *queryParser) inTime(n int64) bool {
-	const day = 24 * 60 * 60 * 1000
-	return n < int64(p.opts.Now)+day
 }
 
 func (p *queryParser) limit(values []string) {

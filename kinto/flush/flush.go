@@ -35,11 +35,12 @@ func handler(p server.Parts) web.Handler {
 			if err != nil {
 				return err
 			}
-			// Later than all that clients know, so that they see that it is gone.
-			tx.Append(domain.Event{
-				Action: domain.Flushed, Origin: r.Origin(),
-				Object: domain.Object{LastModified: max(tx.Now(), latest+1)},
-			})
+			// Later than all that clients can poll with, so that they see that it is gone.
+			at := tx.Now()
+			if next := latest + 1; next.InTime(at) {
+				at = max(at, next)
+			}
+			tx.Append(domain.Event{Action: domain.Flushed, Origin: r.Origin(), Object: domain.Object{LastModified: at}})
 			return nil
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
@@ -70,35 +71,37 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// changes give a list a timestamp in the future, in every way there is.
+var changes = map[string]func(t testing.TB, s *server.Server, future int64){
+	"a write": func(t testing.TB, s *server.Server, future int64) {
+		do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
+	},
+	"a deletion": func(t testing.TB, s *server.Server, future int64) {
+		do(t, s, "alice", "PUT /buckets/b/collections/c/records/f")
+		do(t, s, "alice", fmt.Sprintf("DELETE /buckets/b/collections/c/records/f?last_modified=%d", future))
+	},
+	"a purge": func(t testing.TB, s *server.Server, future int64) {
+		do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
+		do(t, s, "alice", "DELETE /buckets/b/collections/c")
+		do(t, s, "alice", "PUT /buckets/b/collections/c")
+	},
+	"a flush": func(t testing.TB, s *server.Server, future int64) {
+		do(t, s, "alice", "PUT /buckets/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
+		flushAll(t, s)
+		do(t, s, "alice", "PUT /buckets/b")
+		do(t, s, "alice", "PUT /buckets/b/collections/c")
+	},
+}
+
+var paths = []string{"/buckets", "/buckets/b/groups", "/buckets/b/collections", "/buckets/b/collections/c/records"}
+
 // Clients recognise a flush by a list that is empty and has a newer timestamp than the one they know.
 func TestTimestampsAreNewerThanAnyBefore(t *testing.T) {
 	t.Parallel()
-	const future = 99999999999999 // in the year 5138
-	for name, change := range map[string]func(testing.TB, *server.Server){
-		"as usual": func(testing.TB, *server.Server) {},
-		"after a write in the future": func(t testing.TB, s *server.Server) {
-			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
-		},
-		"after a deletion in the future": func(t testing.TB, s *server.Server) {
-			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f")
-			do(t, s, "alice", fmt.Sprintf("DELETE /buckets/b/collections/c/records/f?last_modified=%d", future))
-		},
-		"after a purge in the future": func(t testing.TB, s *server.Server) {
-			do(t, s, "alice", "PUT /buckets/b/collections/c/records/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
-			do(t, s, "alice", "DELETE /buckets/b/collections/c")
-			do(t, s, "alice", "PUT /buckets/b/collections/c")
-		},
-		"after a flush in the future": func(t testing.TB, s *server.Server) {
-			do(t, s, "alice", "PUT /buckets/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
-			flushAll(t, s)
-			do(t, s, "alice", "PUT /buckets/b")
-			do(t, s, "alice", "PUT /buckets/b/collections/c")
-		},
-	} {
+	for name, change := range changes {
 		s := start(t)
 		fill(t, s)
-		change(t, s)
-		paths := []string{"/buckets", "/buckets/b/groups", "/buckets/b/collections", "/buckets/b/collections/c/records"}
+		change(t, s, time.Now().Add(time.Hour).UnixMilli())
 		before := int64(0)
 		for _, path := range paths {
 			before = max(before, timestamp(t, s, path))
@@ -108,8 +111,30 @@ func TestTimestampsAreNewerThanAnyBefore(t *testing.T) {
 		do(t, s, "alice", "PUT /buckets/b/collections/c")
 		for _, path := range paths {
 			if got := timestamp(t, s, path); got <= before {
-				t.Errorf("%s: ETag of %s: got %d, want it newer than %d", name, path, got, before)
+				t.Errorf("after %s: ETag of %s: got %d, want it newer than %d", name, path, got, before)
 			}
+		}
+	}
+}
+
+func TestAFlushForgetsTimestampsThatAreTooFarAheadToPollWith(t *testing.T) {
+	t.Parallel()
+	for name, change := range changes {
+		s := start(t)
+		fill(t, s)
+		change(t, s, 99999999999999) // in the year 5138
+		flushAll(t, s)
+		do(t, s, "alice", "PUT /buckets/b")
+		do(t, s, "alice", "PUT /buckets/b/collections/c")
+		for _, path := range paths {
+			if w := send(t, s, "alice", fmt.Sprintf("GET %s?_since=%d", path, timestamp(t, s, path)), ""); w.Code != 200 {
+				t.Errorf("after %s: %s since its ETag: got %d %s, want 200", name, path, w.Code, w.Body)
+			}
+		}
+		flushed := timestamp(t, s, "/buckets")
+		flushAll(t, s)
+		if got := timestamp(t, s, "/buckets"); got <= flushed {
+			t.Errorf("after %s: ETag after another flush: got %d, want it newer than %d", name, got, flushed)
 		}
 	}
 }
@@ -118,7 +143,7 @@ func TestADeletionAndAFlushInOneBatch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	fill(t, s)
-	const future = 99999999999999
+	future := time.Now().Add(time.Hour).UnixMilli()
 	records := "/buckets/b/collections/c/records"
 	do(t, s, "alice", "PUT "+records+"/f", fmt.Sprintf(`{"data":{"last_modified":%d}}`, future))
 	w := do(t, s, "alice", "POST /batch", `{"requests":[
