@@ -51,7 +51,7 @@ type Config struct {
 	MaxLag domain.Position
 	// Timeout bounds each access to the log and to the read model. Default 10 s.
 	Timeout time.Duration
-	// Readable bounds how long a committed transaction waits for its effects to become readable. Default 2 s.
+	// Readable bounds how long a transaction waits until what it did, or saw, becomes readable. Default 2 s.
 	Readable time.Duration
 }
 
@@ -108,7 +108,8 @@ type job struct {
 
 // Outcome of a transaction.
 type Outcome struct {
-	// Position of the commit, or of the state that the transaction saw if it changed nothing.
+	// Position of the commit, or of the state that the transaction saw if it changed nothing or was refused; 0 if it came
+	// to nothing.
 	Position domain.Position
 	// Readable tells that the read model holds the position.
 	Readable bool
@@ -138,8 +139,9 @@ func (l *Loop) Close() {
 }
 
 // Do runs a transaction and returns when it is committed and readable, or, past Config.Readable, when it is
-// committed. Needs are what the transaction will look at, as far as known: loading them beforehand saves round trips.
-// Run may be called several times, never at the same time, and not after Do has returned.
+// committed. So it does with the error of run, which may tell of what others have committed. Needs are what the
+// transaction will look at, as far as known: loading them beforehand saves round trips. Run may be called several times,
+// never at the same time, and not after Do has returned.
 //
 // The error is that of run, or a *domain.Error: Unavailable if the transaction was refused before anything
 // was appended, TooLarge if the log cannot take it. If ctx ends before the transaction is taken up, nothing happens and
@@ -163,14 +165,14 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 		return Outcome{}, err
 	}
 	outcome := <-j.outcome
-	if outcome.err != nil || outcome.Position <= l.Progress.Position() {
+	if outcome.Position <= l.Progress.Position() {
 		outcome.Readable = true
 		return outcome, outcome.err
 	}
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Readable)
 	defer cancel()
 	outcome.Readable = l.Progress.Wait(wait, outcome.Position) == nil
-	return outcome, nil
+	return outcome, outcome.err
 }
 
 // failing is how long a failure of the log says something about the log.
@@ -278,7 +280,8 @@ func (l *Loop) round(waiting []*job) int {
 		}
 		for _, j := range waiting[:n] {
 			if err != nil {
-				j.err = err
+				j.outcome <- Outcome{err: err}
+				continue
 			}
 			j.outcome <- Outcome{Position: l.tail.end.Position, err: j.err}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -110,6 +111,41 @@ func TestAWriteIsReadableWhenItIsAnswered(t *testing.T) {
 			t.Fatalf("read %s, %v after it was answered, want %s", loaded.Objects[uri].Data, err, result.Object.Data)
 		}
 	}
+}
+
+func TestWhatARefusalRestsOnIsReadableWhenItIsAnswered(t *testing.T) {
+	t.Parallel()
+	log := &refusingLog{Log: memlog.New()}
+	b := setup(t, log)
+	waits := &waits{}
+	l := b.loop(func(c *writeapi.Config) { c.Progress = waits })
+	_, written, err := b.do(l, b.command(domain.Put, "/buckets/a", "{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := b.command(domain.Put, "/buckets/a", "{}")
+	again.Precondition.IfNoneMatch = domain.MatchAny
+	_, refused, err := b.do(l, again)
+	if domain.CodeOf(err) != domain.PreconditionFails || !refused.Readable {
+		t.Errorf("got %+v, %v, want a refusal", refused, err)
+	}
+	if want := []domain.Position{written.Position, written.Position}; !slices.Equal(waits.all, want) {
+		t.Errorf("waited for %v, want %v: for the write, and for what the refusal tells of it", waits.all, want)
+	}
+	log.full.Store(true)
+	if _, _, err := b.do(l, b.command(domain.Put, "/buckets/b", "{}")); !errors.Is(err, errFull) || len(waits.all) != 2 {
+		t.Errorf("without a log: got %v, and waited for %v, want that nobody waits", err, waits.all)
+	}
+}
+
+// waits is a read model of which it is not known how far it is, and what it was waited for.
+type waits struct{ all []domain.Position }
+
+func (w *waits) Position() domain.Position { return 0 }
+
+func (w *waits) Wait(_ context.Context, p domain.Position) error {
+	w.all = append(w.all, p)
+	return nil
 }
 
 func TestManyWritersIncrementOneCounter(t *testing.T) {
