@@ -49,6 +49,7 @@ func TestLoadPrefersTheEnvironmentThenTheFileThenDefaults(t *testing.T) {
 		{nil, []string{"kinto.paginate_by = 1", "paginate_by = 1"}, 1},
 		{nil, []string{`paginate_by: "1"`}, 1},
 		{nil, []string{"settings_prefix = mine", "mine.paginate_by = 1"}, 1},
+		{nil, []string{"kinto.settings_prefix = mine", "mine.paginate_by = 1"}, 1},
 		{[]string{"PAGINATE_BY=2"}, []string{"paginate_by = 1"}, 2},
 		{[]string{"PAGINATE_BY="}, []string{"paginate_by = 1"}, 1},
 		{[]string{"KINTO_PAGINATE_BY=3", "PAGINATE_BY=2"}, []string{"paginate_by = 1"}, 3},

@@ -14,7 +14,7 @@ var obsolete = []struct {
 	sentence string
 }{
 	{[]string{"flush_endpoint_enabled"}, ""}, // loader.cautions tells, where it matters
-	{[]string{"use", "set *", "get *", "tm.annotate_user", "settings_prefix"}, ""},
+	{[]string{"use", "set *", "get *", "tm.annotate_user", "settings_prefix", usualPrefix + "settings_prefix"}, ""},
 	{[]string{"initialization_sequence"}, "the start is not a sequence of Python functions"},
 	{[]string{"json_renderer", "logging_renderer", "project_handlers"}, "Python code is not loaded; log_format and log_level say how to log"},
 	{[]string{"pyramid.*"}, "the Python framework Pyramid is not used"},

@@ -25,6 +25,9 @@ func TestLoadWarns(t *testing.T) {
 		{"a misspelt variable with a prefix of one's own", "MINE_PAGINATE=5", "settings_prefix = mine", []string{
 			"MINE_PAGINATE in the environment is not a setting and has no effect; did you mean MINE_PAGINATE_BY?",
 		}},
+		{"the prefix of one's own, with the usual one", "", "kinto.settings_prefix = mine\nmine.paginateby = 5", []string{
+			"paginateby in FILE is not a setting and has no effect; did you mean paginate_by?",
+		}},
 		{"the address in the wrong section", "", "host = h\nkinto.port = 80", []string{
 			"host in FILE has no effect in [app:main]: it belongs in [server:main].",
 			"port in FILE has no effect in [app:main]: it belongs in [server:main].",
