@@ -20,7 +20,8 @@ type Storage struct {
 	ReadModel Backend
 	// URL is storage_url as pgx wants it: postgres://user:password@host/database; "".
 	URL URL
-	// Volatile tells that storage_backend asks for memory: log and read model are embedded, and forgotten at the end.
+	// Volatile tells that storage_backend asks for memory, and that log and read model are both embedded: they are
+	// forgotten at the end.
 	Volatile bool
 	Cache    Cache
 }

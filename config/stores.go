@@ -2,6 +2,7 @@ package config
 
 // stores says what becomes of the stores that Kinto has and this software does not.
 func (l *loader) stores() {
+	l.kept()
 	var permissions Backend
 	_, given := l.apply(named("permission_backend", &permissions, permissionNames, permissionAdvice))
 	if given && permissions != "" && permissions != Memory && permissions != l.Storage.ReadModel {
@@ -17,6 +18,23 @@ func (l *loader) stores() {
 	}
 	l.elsewhere("permission_url", "permissions are kept with the objects")
 	l.elsewhere("cache_url", cache)
+}
+
+// kept sees to it that nothing is forgotten of what is kept outside of the process.
+func (l *loader) kept() {
+	reason := ""
+	switch {
+	case !l.Storage.Volatile:
+		return
+	case l.Storage.ReadModel == PostgreSQL:
+		reason = "read_model is postgresql"
+	case !l.EventLog.Embedded():
+		reason = "the servers of nats_url keep the log"
+	default:
+		return
+	}
+	l.Storage.Volatile = false
+	l.warn("storage_backend", "storage_backend has no effect: %s.", reason)
 }
 
 // elsewhere says why an address has no effect, if it is not that of the one database.

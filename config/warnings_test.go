@@ -119,6 +119,13 @@ func TestLoadWarns(t *testing.T) {
 		}},
 		{"flush with it", "", "flush_endpoint_enabled = true\nincludes = kinto.plugins.flush", nil},
 		{"memory", "", "storage_backend = kinto.core.storage.memory\npermission_backend = kinto.core.permission.memory", nil},
+		{"memory, and SQLite", "KINTO_STORAGE_BACKEND=memory", "read_model = sqlite", nil},
+		{"memory, and PostgreSQL", "", "storage_backend = memory\nread_model = postgresql\nstorage_url = postgresql://u:hush@h/d", []string{
+			"storage_backend has no effect: read_model is postgresql.",
+		}},
+		{"memory, and servers", "", "storage_backend = memory\nnats_url = nats://h", []string{
+			"storage_backend has no effect: the servers of nats_url keep the log.",
+		}},
 		{"PostgreSQL throughout", "", postgres + "permission_backend = kinto.core.permission.postgresql\n" +
 			"permission_url = postgresql://u:hush@h/d\ncache_backend = kinto.core.cache.postgresql\ncache_url = postgresql://u:hush@h/d", nil},
 		{"PostgreSQL in several places", "", postgres + "permission_url = postgresql://u:hush@h/other", []string{
