@@ -167,8 +167,11 @@ func (l *loader) cautions() {
 		l.warn("flush_endpoint_enabled", "flush_endpoint_enabled has no effect: add %s to includes.", PluginFlush)
 	}
 	if l.Storage.URL != "" && l.Storage.ReadModel == SQLite {
-		l.warn("storage_url", "storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read "+
-			"model is the embedded SQLite.")
+		reason := "without storage_backend = kinto.core.storage.postgresql the read model is the embedded SQLite"
+		if l.valueOf("read_model") != "" {
+			reason = "read_model is sqlite"
+		}
+		l.warn("storage_url", "storage_url has no effect: %s.", reason)
 	}
 	if l.document.jsonLogs != "" && l.Logging.Format != "json" {
 		l.warn("log_format", "[%s] has no effect: log_format = json writes the log as JSON.", l.document.jsonLogs)

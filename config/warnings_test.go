@@ -142,6 +142,9 @@ func TestLoadWarns(t *testing.T) {
 		{"a database that is not used", "", "storage_url = postgresql://u:hush@h/d", []string{
 			"storage_url has no effect: without storage_backend = kinto.core.storage.postgresql the read model is the embedded SQLite.",
 		}},
+		{"a database that read_model does not use", "", postgres + "read_model = sqlite", []string{
+			"storage_url has no effect: read_model is sqlite.",
+		}},
 		{"no secret", "", "multiauth.policies = basicauth", []string{
 			"userid_hmac_secret is empty: whoever knows a user's id can test passwords against it; give a long random text.",
 		}},
