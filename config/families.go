@@ -124,7 +124,9 @@ func parseExpiry(text string) (time.Duration, error) {
 const awsPrefix = "attachment.aws."
 
 // awsNames are those of attachment.aws.{name}.
-var awsNames = []string{"access_key", "acl", "bucket_name", "endpoint", "region", "secret_key", "use_path_style"}
+var awsNames = []string{
+	"access_key", "acl", "bucket_name", "endpoint", "host", "is_secure", "port", "region", "secret_key", "use_path_style",
+}
 
 // attachmentBinding is for what attachment.… names freely.
 func (l *loader) attachmentBinding(name string) (b binding, ok bool) {
@@ -179,15 +181,21 @@ func entry[V any](name string, m map[string]V, key string, parse func(string) (V
 
 func parseSecret(text string) (Secret, error) { return Secret(text), nil }
 
-// parseAWS makes "true" or "false" of the one that is a word for it.
+// parseAWS makes "true" or "false" of those that are words for it, and checks the number.
 func parseAWS(key string) func(string) (Secret, error) {
-	if key != "use_path_style" {
-		return parseSecret
+	switch key {
+	case "is_secure", "use_path_style":
+		return func(text string) (Secret, error) {
+			yes, err := parseBool(text)
+			return Secret(strconv.FormatBool(yes)), err
+		}
+	case "port":
+		return func(text string) (Secret, error) {
+			port, err := parseInt(text, 1, 65535)
+			return Secret(strconv.Itoa(port)), err
+		}
 	}
-	return func(text string) (Secret, error) {
-		yes, err := parseBool(text)
-		return Secret(strconv.FormatBool(yes)), err
-	}
+	return parseSecret
 }
 
 func secretEntry(name string, m map[string]Secret, key string, parse func(string) (Secret, error)) binding {

@@ -33,6 +33,7 @@ func (l *loader) idle() {
 	}{
 		{l.HTTP.Backoff == 0, "backoff_percentage", "backoff is 0"},
 		{l.HTTP.EndOfService.At.IsZero(), "eos_", "eos is not given"},
+		{l.Plugins.Has(PluginAttachment) && l.Plugins.Attachments.BasePath != "", "attachment.aws.", "attachment.base_path is given"},
 		{l.Plugins.Has(PluginHistory) && l.Plugins.History.TrimMaxCount < 0, "history.auto_trim_", "history.auto_trim_max_count is -1"},
 	} {
 		if other.without {

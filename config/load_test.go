@@ -395,6 +395,9 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"statsd_url = tcp://h:1", "must begin with udp://"},
 		{"statsd_url = udp://h", "statsd_url (FILE) must name host and port"},
 		{"attachment.aws.use_path_style = perhaps", "must be true or false"},
+		{"attachment.aws.port = 0", "attachment.aws.port (FILE) must be between 1 and 65535"},
+		{"attachment.aws.host = http://localhost", "attachment.aws.host must be a host name"},
+		{"attachment.aws.endpoint = https://a\nattachment.aws.host = b", "attachment.aws.endpoint says what host, port and is_secure say"},
 		{"cache_max_size_bytes = 0", "must be 1 or more"},
 		{"retry_after_seconds = 0", "retry_after_seconds must be 1 or more"},
 		{"pagination_token_validity_seconds = 0", "pagination_token_validity_seconds must be 1 or more"},
@@ -432,6 +435,28 @@ func TestKeysOfS3ComeFromTheEnvironment(t *testing.T) {
 	}
 	if aws := s.Plugins.Attachments.AWS; aws["bucket_name"].Reveal() != "b" || aws["secret_key"].Reveal() != "hush" || aws["use_path_style"].Reveal() != "true" {
 		t.Errorf("got bucket %q, key %q, path style %q", aws["bucket_name"].Reveal(), aws["secret_key"].Reveal(), aws["use_path_style"].Reveal())
+	}
+}
+
+func TestHostPortAndSecurityMakeTheEndpointOfS3(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, lines, want string }{
+		{"none of them", "attachment.aws.bucket_name = b", ""},
+		{"the endpoint itself", "attachment.aws.endpoint = https://minio.example.com:9000", "https://minio.example.com:9000"},
+		{"a host", "attachment.aws.host = minio.example.com", "https://minio.example.com"},
+		{"all of them", "attachment.aws.host = localhost\nattachment.aws.port = 6000\nattachment.aws.is_secure = false", "http://localhost:6000"},
+		{"an address", "attachment.aws.host = ::1\nattachment.aws.port = 6000", "https://[::1]:6000"},
+		{"no host", "attachment.aws.is_secure = no", "http://s3.amazonaws.com"},
+		{"what is so anyway", "attachment.aws.is_secure = true", ""},
+	} {
+		s, warnings, err := config.Load(file(t, "includes = kinto_attachment", c.lines), nil)
+		if err != nil || len(warnings) > 0 {
+			t.Errorf("%s: got %v and %v, want no error and no warnings", c.name, err, warnings)
+			continue
+		}
+		if got := s.Plugins.Attachments.S3Endpoint(); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

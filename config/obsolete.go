@@ -25,6 +25,7 @@ var obsolete = []struct {
 		},
 		"connections are pooled by other means; parameters of storage_url such as pool_max_conns set them up",
 	},
+	{[]string{"attachment.aws.num_retries", "attachment.aws.timeout"}, "requests to S3 are timed and repeated by other means"},
 	{[]string{"cache_hosts"}, "memcached is not used"},
 	{[]string{"newrelic_*", "newrelic.*"}, "New Relic is not built in; metrics are served for Prometheus and sent to StatsD"},
 	{[]string{"sentry_*"}, "Sentry is not built in; errors are in the log of the program"},

@@ -1,6 +1,11 @@
 package config
 
-import "slices"
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"slices"
+)
 
 // Plugin is a plug-in that this software has built in.
 type Plugin string
@@ -75,6 +80,23 @@ func (a Attachments) For(bucket, collection string) AttachmentRules {
 		}
 	}
 	return rules
+}
+
+// S3Endpoint is the URL of the S3 store: attachment.aws.endpoint, or what host, port and is_secure say of it, which are
+// Kinto's way to put it; "" for Amazon.
+func (a Attachments) S3Endpoint() string {
+	host, port := a.AWS["host"].Reveal(), a.AWS["port"].Reveal()
+	if host == "" && port == "" && a.AWS["is_secure"] != "false" {
+		return a.AWS["endpoint"].Reveal()
+	}
+	endpoint := url.URL{Scheme: "https", Host: cmp.Or(host, "s3.amazonaws.com")}
+	if a.AWS["is_secure"] == "false" {
+		endpoint.Scheme = "http"
+	}
+	if port != "" {
+		endpoint.Host = net.JoinHostPort(endpoint.Host, port)
+	}
+	return endpoint.String()
 }
 
 // Listener is one of event_listeners (protocol 10.5). Its settings are event_listeners.{name}.*.

@@ -23,7 +23,7 @@ type rule struct {
 
 func (s *Settings) problems() []error {
 	var errs []error
-	for _, r := range slices.Concat(s.generalRules(), s.storageRules(), s.logRules(), s.accountRules()) {
+	for _, r := range slices.Concat(s.generalRules(), s.storageRules(), s.logRules(), s.attachmentRules(), s.accountRules()) {
 		if r.broken {
 			errs = append(errs, errors.New(r.sentence))
 		}
@@ -92,6 +92,17 @@ func isHostPort(text string) bool {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && n <= 65535
+}
+
+func (s *Settings) attachmentRules() []rule {
+	aws := s.Plugins.Attachments.AWS
+	return []rule{
+		{strings.ContainsAny(aws["host"].Reveal(), "/@ "), "attachment.aws.host must be a host name, without scheme or path"},
+		{
+			aws["endpoint"] != "" && (aws["host"] != "" || aws["port"] != "" || aws["is_secure"] != ""),
+			"attachment.aws.endpoint says what host, port and is_secure say: remove those of attachment.aws, or the endpoint",
+		},
+	}
 }
 
 // accountRules are those of protocol 5.3.

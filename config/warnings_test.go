@@ -87,6 +87,12 @@ func TestLoadWarns(t *testing.T) {
 		{"a misspelt option of S3", "", "includes = kinto_attachment\nattachment.aws.bucketname = a", []string{
 			"attachment.aws.bucketname in FILE is not a setting and has no effect; did you mean attachment.aws.bucket_name?",
 		}},
+		{"S3, and a folder that comes before it", "", "includes = kinto_attachment\nattachment.base_path = /srv\nattachment.aws.bucket_name = a", []string{
+			"attachment.aws.bucket_name has no effect: attachment.base_path is given.",
+		}},
+		{"how long S3 may take", "", "includes = kinto_attachment\nattachment.aws.timeout = 5\nattachment.aws.num_retries = 1", []string{
+			"attachment.aws.num_retries, attachment.aws.timeout: no effect, because requests to S3 are timed and repeated by other means.",
+		}},
 		{"obsolete in silence", "", "flush_endpoint_enabled = false\ntm.annotate_user = true\ntransaction_per_request = true\n" +
 			"profiler_enabled = false\nmultiauth.groupfinder = kinto.core.authorization.groupfinder\n" +
 			"multiauth.authorization_policy = kinto.authorization.AuthorizationPolicy\nset debug = false", nil},

@@ -38,17 +38,17 @@ func attachmentRules(r config.AttachmentRules) attachments.Rules {
 	}
 }
 
-// attachmentStore is where the settings want the files: in S3, in a folder of theirs, or in the data folder.
+// attachmentStore is where the settings want the files: in a folder of theirs, in S3, or in the data folder.
 func attachmentStore(s *config.Settings) (attachments.Store, error) {
 	a := s.Plugins.Attachments
 	switch {
+	case a.BasePath != "":
+		return attachments.OpenLocal(a.BasePath)
 	case len(a.Cloud) > 0:
 		return nil, errors.New("attachment.gcloud.* is not supported by this version: Google Cloud Storage has the API of S3 as well; " +
 			"set attachment.aws.endpoint = https://storage.googleapis.com, bucket_name, and an HMAC key as access_key and secret_key")
 	case len(a.AWS) > 0:
 		return attachmentS3(a)
-	case a.BasePath != "":
-		return attachments.OpenLocal(a.BasePath)
 	case s.Storage.Volatile:
 		dir, err := os.MkdirTemp("", "kintolog-attachments-")
 		if err != nil {
@@ -61,7 +61,7 @@ func attachmentStore(s *config.Settings) (attachments.Store, error) {
 
 func attachmentS3(a config.Attachments) (attachments.Store, error) {
 	return attachments.NewS3(attachments.S3Config{
-		Endpoint: string(a.AWS["endpoint"]), Region: string(a.AWS["region"]), Bucket: string(a.AWS["bucket_name"]),
+		Endpoint: a.S3Endpoint(), Region: string(a.AWS["region"]), Bucket: string(a.AWS["bucket_name"]),
 		AccessKey: string(a.AWS["access_key"]), SecretKey: string(a.AWS["secret_key"]), ACL: string(a.AWS["acl"]), PathStyle: a.AWS["use_path_style"] == "true",
 	})
 }
