@@ -50,7 +50,7 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 		return d.delete()
 	case c.Verb == Post && d.old.Live():
 		return nil, Result{
-			Object: d.old, Old: d.old, Unchanged: true, Timestamp: d.old.LastModified, Shown: s.Shown(d.old, c.Caller),
+			Object: d.old, Old: d.old, Unchanged: true, Timestamp: d.old.LastModified, Shown: s.Shown(c.Resource, d.old, c.Caller),
 		}, nil
 	default:
 		return d.write()
@@ -192,7 +192,7 @@ func (d *decision) write() ([]Event, Result, error) {
 	}
 	return []Event{e}, Result{
 		Object: e.Object, Old: d.old, Given: given, Created: e.Action == Created, Timestamp: at,
-		Shown: d.Shown(e.Object, d.Caller),
+		Shown: e.Object.Permissions.shownTo(append(d.Principals(d.Caller), d.owner())),
 	}, nil
 }
 
@@ -364,12 +364,14 @@ func (d *decision) free(at Timestamp) error {
 	return nil
 }
 
-// Shown are the object's permissions if the caller may see them, those explicitly allowed to write (protocol 4.5).
-func (s *State) Shown(o Object, c Caller) Permissions {
-	if o.Permissions.Allows("write", s.Principals(c)) {
-		return o.Permissions
+// Shown are the permissions of an object of the resource if the caller may see them: those explicitly allowed to write,
+// and those who may write in the name of its Owner (protocol 4.5, 5.3).
+func (s *State) Shown(r *Resource, o Object, c Caller) Permissions {
+	writers := s.Principals(c)
+	if r.Owner != nil && s.Permits(c, WriteObject, r, o.URI) {
+		writers = append(writers, r.Owner(o.URI, c))
 	}
-	return nil
+	return o.Permissions.shownTo(writers)
 }
 
 // Listing is how a caller may list, or delete, the objects of a plural endpoint: all of them, those shared

@@ -69,6 +69,14 @@ func (p Permissions) Allows(permission string, principals []string) bool {
 	return slices.ContainsFunc(principals, func(principal string) bool { return some[principal] })
 }
 
+// shownTo are the permissions if one of the principals is allowed to write.
+func (p Permissions) shownTo(principals []string) Permissions {
+	if p.Allows("write", principals) {
+		return p
+	}
+	return nil
+}
+
 // few principals are compared with many one by one. Both may be thousands, as anybody can put others into groups.
 const few = 16
 

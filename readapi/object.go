@@ -42,7 +42,7 @@ func (a *API) Object(w http.ResponseWriter, r *web.Request) error {
 		return nil
 	}
 	a.setCache(h, r, state)
-	writeJSON(w, objectBody(o, state.Shown(o, r.Caller), fields))
+	writeJSON(w, objectBody(o, state.Shown(r.Resource, o, r.Caller), fields))
 	return nil
 }
 

@@ -31,7 +31,7 @@ func TestRequests(t *testing.T) {
 		status             int
 		holds              string // in the answer
 	}{
-		{nobody, "POST /accounts", `{"data":{"id":"carol","password":"x"}}`, "", 201, `"id":"carol"`},
+		{nobody, "POST /accounts", `{"data":{"id":"carol","password":"x"}}`, "", 201, `"permissions":{"write":["account:carol"]}`},
 		{nobody, "POST /accounts", `{"data":{"id":"a+b@example.com","password":"x"}}`, "", 201, `"id":"a+b@example.com"`},
 		{nobody, "POST /accounts", `{"data":{"id":"alice","password":"x"}}`, "", 401, unauthenticated},
 		{nobody, "PUT /accounts/alice", `{"data":{"password":"x"}}`, "", 401, unauthenticated},
@@ -55,7 +55,7 @@ func TestRequests(t *testing.T) {
 		{bob, "GET /accounts/nope", "", "", 403, forbidden},
 		{"reader:reader-pw", "GET /accounts/alice", "", "", 403, forbidden},
 		{alice, "GET /accounts/alice", "", "", 200, `"permissions":{"write":["account:alice"]}`},
-		{admin, "GET /accounts/alice", "", "", 200, `"id":"alice"`},
+		{admin, "GET /accounts/alice", "", "", 200, `"permissions":{"write":["account:alice"]}`},
 		{admin, "GET /accounts/nope", "", "", 404, `"resource_name":"account"`},
 		{alice, "PUT /accounts/alice", `{"data":{"nickname":"x"}}`, "", 400, required},
 		{alice, "PATCH /accounts/alice", `{"data":{"password":null}}`, "application/merge-patch+json", 400, `"name":"password","description":"Required"`},
@@ -164,9 +164,11 @@ func TestTheOwnerIsTheAccountWhoeverCreatesIt(t *testing.T) {
 	register(t, s, "admin")
 	for _, who := range []string{"", "admin:admin-pw"} {
 		name := "new" + strings.TrimSuffix(who, ":admin-pw")
-		send(t, s, who, "PUT /accounts/"+name, `{"data":{"password":"x"}}`)
-		got := send(t, s, name+":x", "GET /accounts/"+name, "")
-		if want := `"permissions":{"write":["account:` + name + `"]}`; !strings.Contains(got.body, want) {
+		want := `"permissions":{"write":["account:` + name + `"]}`
+		if got := send(t, s, who, "PUT /accounts/"+name, `{"data":{"password":"x"}}`); !strings.Contains(got.body, want) {
+			t.Errorf("%q, who creates it: got %v, want %s", who, got, want)
+		}
+		if got := send(t, s, name+":x", "GET /accounts/"+name, ""); !strings.Contains(got.body, want) {
 			t.Errorf("%q: got %v, want %s", who, got, want)
 		}
 	}
