@@ -29,6 +29,7 @@ type directory struct {
 type provider struct {
 	Provider
 	remote *oidc.Provider
+	called string                // the issuer, as the provider has it, perhaps with another slash at the end
 	tokens *oidc.IDTokenVerifier // of JWTs for the audience; nil if there is none
 	client *http.Client
 	secret string
@@ -77,12 +78,14 @@ func slashless(url string) string { return strings.TrimSuffix(url, "/") }
 
 // check tells whether the provider has all that is needed, and prepares to verify its tokens.
 func (p *provider) check() error {
-	var keys struct {
-		URL string `json:"jwks_uri"`
+	var told struct {
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
 	}
-	if err := p.remote.Claims(&keys); err != nil {
+	if err := p.remote.Claims(&told); err != nil {
 		return fmt.Errorf("does not tell where its keys are: %w", brief{err, ""})
 	}
+	p.called = told.Issuer
 	for _, endpoint := range []struct {
 		name, url string
 		needed    bool
@@ -90,7 +93,7 @@ func (p *provider) check() error {
 		{"authorization_endpoint", p.remote.Endpoint().AuthURL, true},
 		{"token_endpoint", p.remote.Endpoint().TokenURL, true},
 		{"userinfo_endpoint", p.remote.UserInfoEndpoint(), true},
-		{"jwks_uri", keys.URL, p.Audience != ""},
+		{"jwks_uri", told.Keys, p.Audience != ""},
 	} {
 		if endpoint.needed && endpoint.url == "" {
 			return fmt.Errorf("has no %s", endpoint.name)
@@ -139,7 +142,7 @@ func (a announcement) MarshalJSON() ([]byte, error) {
 	all := make([]announced, len(providers))
 	for i, p := range providers {
 		all[i] = announced{
-			Name: p.Name, Issuer: p.Issuer, AuthPath: "/openid/" + p.Name + "/login", ClientID: p.ClientID,
+			Name: p.Name, Issuer: p.called, AuthPath: "/openid/" + p.Name + "/login", ClientID: p.ClientID,
 			Audience: p.Audience, HeaderType: p.HeaderType, UserInfoEndpoint: p.remote.UserInfoEndpoint(),
 		}
 	}

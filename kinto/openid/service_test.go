@@ -71,8 +71,9 @@ func TestAServiceTellsUsersTheirIdAndProfile(t *testing.T) {
 func TestAServiceTellsClientsHowToLogIn(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t)
+	i.metadata["issuer"] = i.URL + "/" // as tokens have it
 	p := provider(i)
-	p.HeaderType, p.Audience = "bearer+x", "kinto"
+	p.Issuer, p.HeaderType, p.Audience = i.URL, "bearer+x", "kinto"
 	s := service(t, p)
 	capabilities, _ := s.hello(t, "")["capabilities"].(map[string]any)
 	capability, _ := capabilities["openid"].(map[string]any)
@@ -82,7 +83,7 @@ func TestAServiceTellsClientsHowToLogIn(t *testing.T) {
 		}
 	}
 	want := []any{map[string]any{
-		"name": "acme", "issuer": i.URL, "auth_path": "/openid/acme/login", "client_id": clientID, "audience": "kinto",
+		"name": "acme", "issuer": i.URL + "/", "auth_path": "/openid/acme/login", "client_id": clientID, "audience": "kinto",
 		"header_type": "bearer+x", "userinfo_endpoint": i.URL + "/userinfo",
 	}}
 	if got := capability["providers"]; !reflect.DeepEqual(got, want) {
