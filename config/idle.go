@@ -34,7 +34,10 @@ func (l *loader) idle() {
 		{l.HTTP.Backoff == 0, "backoff_percentage", "backoff is 0"},
 		{l.HTTP.EndOfService.At.IsZero(), "eos_", "eos is not given"},
 		{l.Plugins.Has(PluginAttachment) && l.Plugins.Attachments.BasePath != "", "attachment.aws.", "attachment.base_path is given"},
-		{l.Plugins.Has(PluginHistory) && l.Plugins.History.TrimMaxCount < 0, "history.auto_trim_", "history.auto_trim_max_count is -1"},
+		{
+			l.Plugins.Has(PluginHistory) && l.Plugins.History.TrimMaxCount <= 0, "history.auto_trim_",
+			"history.auto_trim_max_count must be more than 0 for entries to be forgotten",
+		},
 	} {
 		if other.without {
 			l.vain(other.sentence, func(name string) bool { return strings.HasPrefix(name, other.prefix) })

@@ -41,7 +41,7 @@ func (p Plugins) Has(plugin Plugin) bool { return slices.Contains(p.Includes, pl
 type History struct {
 	ExcludeResources []string // history.exclude_resources, URIs; none
 	ExcludeUserIDs   []string // history.exclude_user_ids; none
-	TrimMaxCount     int      // history.auto_trim_max_count, entries; -1 for no trimming
+	TrimMaxCount     int      // history.auto_trim_max_count, entries; -1 or 0 for no trimming
 	TrimUserIDs      []string // history.auto_trim_user_ids; none for everyone
 	TrimThreshold    int      // history.auto_trim_threshold, entries; 100
 }

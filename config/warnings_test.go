@@ -73,8 +73,11 @@ func TestLoadWarns(t *testing.T) {
 			"history.auto_trim_user_ids = a\nhistory.auto_trim_threshold = 5", []string{
 			"backoff_percentage has no effect: backoff is 0.",
 			"eos_message has no effect: eos is not given.",
-			"history.auto_trim_threshold has no effect: history.auto_trim_max_count is -1.",
-			"history.auto_trim_user_ids has no effect: history.auto_trim_max_count is -1.",
+			"history.auto_trim_threshold has no effect: history.auto_trim_max_count must be more than 0 for entries to be forgotten.",
+			"history.auto_trim_user_ids has no effect: history.auto_trim_max_count must be more than 0 for entries to be forgotten.",
+		}},
+		{"a history of nothing", "", "includes = kinto.plugins.history\nhistory.auto_trim_max_count = 0", []string{
+			"history.auto_trim_max_count has no effect: history.auto_trim_max_count must be more than 0 for entries to be forgotten.",
 		}},
 		{"ids that are not generated", "KINTO_ID_GENERATOR=uuid4", "account_id_generator = names", []string{
 			"account_id_generator: no effect, because the ids of accounts are names that people choose.",

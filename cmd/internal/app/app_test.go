@@ -312,3 +312,13 @@ func TestAllPlugInsServeTogether(t *testing.T) {
 		seen[line] = true
 	}
 }
+
+func TestAHistoryOfNothingIsAWholeHistory(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, "kinto.includes = kinto.plugins.history", "kinto.history.auto_trim_max_count = 0", "kinto.history.auto_trim_threshold = 0")
+	expect(t, s, "PUT /v1/buckets/blog", 201, "")
+	expect(t, s, "GET /v1/buckets/blog/history", 200, `"action":"create"`)
+	if w := expect(t, s, "GET /v1/", 200, `"history"`); strings.Contains(w.Body.String(), "auto_trim") {
+		t.Errorf("got %s, want nothing about entries that are forgotten", w.Body)
+	}
+}

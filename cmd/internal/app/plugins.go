@@ -42,7 +42,7 @@ func plugins(s *config.Settings) []server.Plugin {
 
 func historyOptions(h config.History) history.Options {
 	o := history.Options{ExcludeResources: h.ExcludeResources, ExcludeUserIDs: h.ExcludeUserIDs}
-	if h.TrimMaxCount >= 0 {
+	if h.TrimMaxCount > 0 {
 		o.Trim = &history.Trim{MaxCount: h.TrimMaxCount, Threshold: h.TrimThreshold, UserIDs: h.TrimUserIDs}
 	}
 	return o
