@@ -107,7 +107,8 @@ func (l *Local) publish(temporary, name string) error {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, fs.ErrNotExist) || attempt == attempts {
+		removed := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) // before, or after it was found to be there
+		if !removed || attempt == attempts {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package attachments_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -242,6 +243,26 @@ func TestLocalLeavesNoFolderEmpty(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "a")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want the folder gone", err)
 	}
+}
+
+func TestLocalMakesFoldersThatAreBeingRemoved(t *testing.T) {
+	t.Parallel()
+	s := localStore(t, t.TempDir())
+	var wg sync.WaitGroup
+	for writer := range 4 {
+		wg.Go(func() {
+			for i := range 500 {
+				key := fmt.Sprintf("a/b/%d-%d", writer, i)
+				if err := s.Put(t.Context(), key, "", strings.NewReader("")); err != nil {
+					t.Errorf("put %s: %v", key, err)
+				}
+				if err := s.Delete(t.Context(), key); err != nil {
+					t.Errorf("delete %s: %v", key, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestLocalRemovesWhatWasAbandoned(t *testing.T) {
