@@ -58,7 +58,8 @@ type BodyOptions struct {
 	Limits BodyLimits
 }
 
-// ParseBody reads the body of a POST or PUT. A body of no bytes is an empty envelope. Everything wrong with it is in one Invalid error.
+// ParseBody reads the body of a POST or PUT. A body of no bytes is an empty envelope. Everything wrong with it is in one
+// Invalid error; the data are there all the same if they are an object, since the id in them decides what is permitted.
 func ParseBody(raw []byte, opts BodyOptions) (Envelope, *domain.Error) {
 	p := newBodyParser(opts)
 	if len(raw) > 0 {
@@ -123,7 +124,7 @@ func (p *bodyParser) fail(name, format string, args ...any) {
 
 func (p *bodyParser) result() (Envelope, *domain.Error) {
 	if p.details != nil {
-		return Envelope{}, &domain.Error{Code: domain.Invalid, Details: p.details}
+		return Envelope{Data: p.body.Data}, &domain.Error{Code: domain.Invalid, Details: p.details}
 	}
 	return p.body, nil
 }

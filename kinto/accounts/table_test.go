@@ -40,6 +40,8 @@ func TestRequests(t *testing.T) {
 		{nobody, "POST /accounts", `{"data":{"password":"x"}}`, "", 400, `"name":"data.id","description":"Required"`},
 		{nobody, "POST /accounts", ``, "", 400, `data.id in body: Required`},
 		{nobody, "POST /accounts", `{"data":{"id":"dan"}}`, "", 400, required},
+		{nobody, "POST /accounts", `{"data":{"id":"dan","password":"x"},"permissions":{"fly":[]}}`, "", 400, `"fly\" is not one of read, write`},
+		{nobody, "POST /accounts", `{"data":{"id":"dan","password":"x"},"datta":1}`, "", 400, "Unrecognized keys in mapping"},
 		{nobody, "PUT /accounts/dan", `{"data":{}}`, "", 400, required},
 		{nobody, "PUT /accounts/dan", ``, "", 400, required},
 		{nobody, "PUT /accounts/dan", `{"data":{"password":""}}`, "", 400, required},
