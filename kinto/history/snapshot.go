@@ -18,7 +18,7 @@ import (
 
 func endpoints(p server.Parts) ([]web.Endpoint, error) {
 	return []web.Endpoint{{
-		Name: "snapshot", Path: "/buckets/{bucket}/snapshot/collections/{collection}",
+		Name: "snapshot", Path: "/buckets/{bucket}/snapshot/collections/{moment}",
 		Methods: []web.Method{{Name: http.MethodGet, Handle: func(w http.ResponseWriter, r *web.Request) error {
 			return answerSnapshot(p, w, r)
 		}}},
@@ -27,10 +27,11 @@ func endpoints(p server.Parts) ([]web.Endpoint, error) {
 
 // answerSnapshot answers with the records of a collection as they were at a moment, newest first.
 func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error {
-	id, text, ok := cutLast(r.Params["collection"], "@")
+	id, text, ok := cutLast(r.Params["moment"], "@")
 	if !ok {
 		return &domain.Error{Code: domain.MissingResource}
 	}
+	r.Params["collection"] = id // which requests are measured by, whatever the moment
 	bucket := domain.Plural("/buckets").Object(r.Params["bucket"])
 	s := snapshot{reader: p.Read.From(r.Context()), bucket: bucket, collection: domain.Plural(bucket.Below() + "collections").Object(id)}
 	if err := s.admit(r.Context(), p, r.Caller); err != nil {

@@ -322,3 +322,15 @@ func TestAHistoryOfNothingIsAWholeHistory(t *testing.T) {
 		t.Errorf("got %s, want nothing about entries that are forgotten", w.Body)
 	}
 }
+
+func TestSnapshotsAreMeasuredByTheirCollection(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, "kinto.includes = kinto.plugins.history kinto.plugins.prometheus")
+	expect(t, s, "PUT /v1/buckets/blog", 201, "")
+	expect(t, s, "PUT /v1/buckets/blog/collections/posts", 201, "")
+	for _, at := range []string{"1", "2"} {
+		expect(t, s, "GET /v1/buckets/blog/snapshot/collections/posts@"+at, 200, "")
+	}
+	const series = `kinto_request_summary_total{bucket_id="blog",collection_id="posts",endpoint="snapshot",group_id="",method="get",record_id="",status="200"} 2`
+	expect(t, s, "GET /v1/__metrics__", 200, series)
+}
