@@ -3,6 +3,8 @@ package metrics_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -186,4 +188,15 @@ func TestClientsCannotMakeUpSeriesWithoutEnd(t *testing.T) {
 	if strings.Contains(text, `bucket_id="b2"`) {
 		t.Error("got a series beyond the limit")
 	}
+}
+
+func TestPreflightsMakeNoSeriesOfIDs(t *testing.T) {
+	t.Parallel()
+	s := start(t, metrics.Prometheus(metrics.Options{Prefix: "kinto", Fields: fields}))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodOptions, "/v1/buckets/none", nil)
+	r.Header.Set("Origin", "https://example.com")
+	r.Header.Set("Access-Control-Request-Method", "GET")
+	s.ServeHTTP(httptest.NewRecorder(), r)
+	has(t, exposition(t, s),
+		`kinto_request_summary_total{bucket_id="",collection_id="",endpoint="bucket-object",group_id="",method="options",record_id="",status="200"} 1`)
 }

@@ -43,7 +43,8 @@ func (o requests) observe(s web.Summary) {
 func (o requests) labels(s web.Summary) []string {
 	labels := make([]string, 2+len(o.fields))
 	labels[0], labels[1] = method(s.Request.Method), endpoint(s)
-	if s.Status >= http.StatusBadRequest || s.Request.Endpoint == nil {
+	// What is refused, or asked by a browser beforehand, may be about ids that there are not.
+	if s.Status >= http.StatusBadRequest || s.Request.Endpoint == nil || s.Request.Method == http.MethodOptions {
 		return labels
 	}
 	for i, name := range o.fields {
