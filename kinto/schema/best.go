@@ -46,7 +46,7 @@ func (f *failure) isAlternative() bool { return f.keyword == "anyOf" || f.keywor
 
 // matchesType tells whether the schema has a type and the value is of it.
 func (f *failure) matchesType() bool {
-	types := f.schema.types
+	types := f.schema.types()
 	if name, ok := jsondoc.String(types); ok {
 		return isType(f.value, name)
 	}

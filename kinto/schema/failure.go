@@ -16,7 +16,7 @@ import (
 type failure struct {
 	kind    jsonschema.ErrorKind
 	keyword string // "" if the schema is false
-	schema  site   // of the schema that has the keyword, or that is false
+	schema  *site  // of the schema that has the keyword, or that is false
 	order   []int  // in which order keywords are looked at
 	path    []any  // of the value in the object: a string for a member, an int for an element
 	value   any
@@ -44,8 +44,8 @@ func (c *compiled) validate(value any, size int) (*failure, error) {
 	if !ok {
 		return nil, nil
 	}
-	r := reader{compiled: c, object: value, sites: map[string]site{}}
-	return best(r.read(err, nil, nil)), nil
+	r := reader{compiled: c, object: value, root: newSite(c.document), sites: map[string]*site{}}
+	return best(r.read([]*jsonschema.ValidationError{err}, nil, nil)), nil
 }
 
 // accepts tells whether the value is valid, and not why it is not: of what is inside of "not" the library makes no errors.
@@ -55,49 +55,57 @@ func (c *compiled) accepts(value any) bool { return c.opposite.Validate(value) !
 type reader struct {
 	*compiled
 	object any
-	sites  map[string]site // that were looked up, as a failure may come thousands of times
+	root   *site
+	sites  map[string]*site // by schema location, as a failure may come thousands of times
 }
 
-// read returns the failures of an error and of those below, but for the context of alternatives. order is that of the
+// read returns the failures of errors and of those below, in order, but for the context of alternatives. order is that of the
 // references on the way; name is set if the value is a name of a member.
-func (r *reader) read(e *jsonschema.ValidationError, order []int, name *nameOf) []failure {
-	f := r.failure(e, order, name)
-	switch k := e.ErrorKind.(type) {
-	case *kind.Schema, *kind.Group, *kind.AllOf:
-		return r.readAll(e.Causes, order, name)
-	case *kind.Reference:
-		return r.readAll(e.Causes, f.order, name)
-	case badName:
-		return r.readAll(e.Causes, f.order, &nameOf{k.name, f.path})
-	case *kind.AnyOf, *kind.OneOf:
-		f.context = r.readAll(e.Causes, order, name)
-	case *kind.Required:
-		return f.each(k.Missing)
-	case *kind.Dependency:
-		return f.each(k.Missing)
-	case *kind.DependentRequired:
-		return f.each(k.Missing)
-	case *kind.AdditionalProperties:
-		slices.Sort(k.Properties)
-		f.extras = asAny(k.Properties)
-	case *kind.AdditionalItems:
-		items, _ := f.value.([]any)
-		f.extras = items[max(0, len(items)-k.Count):]
-	case *kind.FalseSchema:
-		f.close(r, e.SchemaURL)
-	}
-	return []failure{f}
-}
-
-func (r *reader) readAll(errors []*jsonschema.ValidationError, order []int, name *nameOf) []failure {
-	var all []failure
-	for _, e := range errors {
-		all = append(all, r.read(e, order, name)...)
-	}
+func (r *reader) read(errors []*jsonschema.ValidationError, order []int, name *nameOf) []failure {
+	all := r.collect(nil, errors, order, name)
 	slices.SortStableFunc(all, func(a, b failure) int {
 		return cmp.Or(slices.Compare(a.order, b.order), comparePaths(a.path, b.path), comparePaths(a.member, b.member))
 	})
 	return merge(all)
+}
+
+// collect appends them as they come.
+func (r *reader) collect(all []failure, errors []*jsonschema.ValidationError, order []int, name *nameOf) []failure {
+	for _, e := range errors {
+		f := r.failure(e, order, name)
+		switch k := e.ErrorKind.(type) {
+		case *kind.Schema, *kind.Group, *kind.AllOf:
+			all = r.collect(all, e.Causes, order, name)
+			continue
+		case *kind.Reference:
+			all = r.collect(all, e.Causes, f.order, name)
+			continue
+		case badName:
+			all = r.collect(all, e.Causes, f.order, &nameOf{k.name, f.path})
+			continue
+		case *kind.AnyOf, *kind.OneOf:
+			f.context = r.read(e.Causes, order, name)
+		case *kind.Required:
+			all = append(all, f.each(k.Missing)...)
+			continue
+		case *kind.Dependency:
+			all = append(all, f.each(k.Missing)...)
+			continue
+		case *kind.DependentRequired:
+			all = append(all, f.each(k.Missing)...)
+			continue
+		case *kind.AdditionalProperties:
+			slices.Sort(k.Properties)
+			f.extras = asAny(k.Properties)
+		case *kind.AdditionalItems:
+			items, _ := f.value.([]any)
+			f.extras = items[max(0, len(items)-k.Count):]
+		case *kind.FalseSchema:
+			f.close(r)
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 // nameOf is the name of a member as a value, and the path of its object.
@@ -119,7 +127,7 @@ func (r *reader) failure(e *jsonschema.ValidationError, order []int, name *nameO
 	}
 	at := f.schema.order
 	if f.keyword != "" {
-		at = r.keyword(e.SchemaURL, f.keyword).order
+		at = f.schema.step(f.keyword).order
 	}
 	f.order = append(slices.Clip(order), at...)
 	if name != nil {
@@ -130,31 +138,11 @@ func (r *reader) failure(e *jsonschema.ValidationError, order []int, name *nameO
 	return f
 }
 
-func (r *reader) site(schemaURL string) site {
-	return r.known(schemaURL, func() site { return siteOf(r.document, schemaURL) })
-}
-
-// keyword is the site of a keyword of a schema.
-func (r *reader) keyword(schemaURL, name string) site {
-	return r.known(schemaURL+" "+name, func() site { return r.site(schemaURL).step(name) })
-}
-
-// closing is the site of the schema that has the one with this URL as a keyword.
-func (r *reader) closing(schemaURL string) site {
-	return r.known(schemaURL+" ..", func() site {
-		path := r.site(schemaURL).path
-		path = path[:len(path)-1]
-		return site{value: r.documentAt(path), path: path}
-	})
-}
-
-// known looks a site up once. No URL has a blank in it.
-func (r *reader) known(key string, find func() site) site {
-	s, known := r.sites[key]
-	if !known {
-		s = find()
-		s.types, _ = jsondoc.Lookup(s.value, "type")
-		r.sites[key] = s
+func (r *reader) site(schemaURL string) *site {
+	s := r.sites[schemaURL]
+	if s == nil {
+		s = r.root.at(schemaURL)
+		r.sites[schemaURL] = s
 	}
 	return s
 }
@@ -189,7 +177,7 @@ func (f failure) each(names []string) []failure {
 }
 
 // close makes the false schema of a keyword that closes an object or an array a failure of that object or array.
-func (f *failure) close(r *reader, schemaURL string) {
+func (f *failure) close(r *reader) {
 	keyword := f.schema.keyword()
 	switch {
 	case len(f.path) == 0:
@@ -202,16 +190,8 @@ func (f *failure) close(r *reader, schemaURL string) {
 		return
 	}
 	f.keyword, f.path, f.member = keyword, f.path[:len(f.path)-1], f.path[len(f.path)-1:]
-	f.schema = r.closing(schemaURL)
+	f.schema = f.schema.parent
 	f.value = valueAt(r.object, f.path)
-}
-
-func (r *reader) documentAt(path []any) []byte {
-	s := site{value: r.document}
-	for _, element := range path {
-		s = s.step(token(element))
-	}
-	return s.value
 }
 
 func valueAt(value any, path []any) any {

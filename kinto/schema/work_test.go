@@ -36,9 +36,18 @@ func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
 		"many for each":          {`{"items":{"allOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 25_000), tooLarge},
 		"names":                  {`{"propertyNames":{"allOf":` + array(`{"pattern":"^[a-z]"}`, 20) + `}}`, "{" + strings.Join(names, ",") + "}", tooLarge},
 		"names that are missing": {`{"items":{"required":[` + strings.Join(required, ",") + `]}}`, array("{}", 200), tooMuch},
-		"many comparisons":       {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
+		"of many schemas":        {`{"allOf":` + array(`{"type":"string"}`, 4900) + `}`, `1`, "v: 1 is not of type 'string'"},
+		"of schemas in each other": {
+			strings.Repeat(`{"allOf":[`, 90) + strings.Join(slices.Repeat([]string{`{"type":"string"}`}, 2000), ",") + strings.Repeat(`]}`, 90),
+			`1`, "v: 1 is not of type 'string'",
+		},
+		"many comparisons": {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
 	} {
-		w := world{collection: `{"schema":` + value(test.schema) + `}`, data: `{"v":` + test.value + `}`}.write(t)
+		collection := `{"schema":` + value(test.schema) + `}`
+		if _, err := c.CheckRecord(world{collection: collection, data: `{}`}.write(t)); err != nil { // compiles the schema
+			t.Fatal(err)
+		}
+		w := world{collection: collection, data: `{"v":` + test.value + `}`}.write(t)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := c.CheckRecord(w)
