@@ -135,5 +135,5 @@ func (a *alias) ensure(r *web.Request, creations []domain.Command) error {
 	if err != nil || len(g.missing(snapshot)) == 0 {
 		return err
 	}
-	return g.carryOut(r.Context())
+	return g.carryOut(r.Context(), func(readapi.Reader) error { return nil })
 }

@@ -216,6 +216,27 @@ func TestFirstRequestsAtTheSameTimeAllSucceed(t *testing.T) {
 	}
 }
 
+func TestReadsSucceedWhileTheBucketIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				send(t, s, mat, "DELETE /buckets/default", "")
+			}
+		})
+		wg.Go(func() {
+			for range 100 {
+				if got := send(t, s, mat, "GET /buckets/default/collections/c/records", ""); got.status != 200 {
+					t.Errorf("got %v, want 200", got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestBatchesReportTheAlias(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)

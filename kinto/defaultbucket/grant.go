@@ -57,9 +57,15 @@ func (g *grant) create(tx *writeapi.Tx) error {
 	return nil
 }
 
-// carryOut creates what is missing, and returns when it can be read.
-func (g *grant) carryOut(ctx context.Context) error {
-	outcome, err := g.parts.Write.Do(ctx, g.needs(), g.create)
+// carryOut creates what is missing, and returns when it can be read. What is read with it is read in the same transaction,
+// so that nobody can have deleted it again.
+func (g *grant) carryOut(ctx context.Context, read func(readapi.Reader) error) error {
+	outcome, err := g.parts.Write.Do(ctx, g.needs(), func(tx *writeapi.Tx) error {
+		if err := g.create(tx); err != nil {
+			return err
+		}
+		return read(tx)
+	})
 	if err == nil && !outcome.Readable {
 		err = &domain.Error{Code: domain.Unavailable}
 	}
@@ -81,10 +87,11 @@ func (r reader) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, 
 	if err != nil || len(r.missing(snapshot)) == 0 {
 		return snapshot, err
 	}
-	if err := r.carryOut(ctx); err != nil {
-		return domain.Snapshot{}, err
-	}
-	return r.Reader.Load(ctx, needs)
+	err = r.carryOut(ctx, func(tx readapi.Reader) (err error) {
+		snapshot, err = tx.Load(ctx, needs)
+		return err
+	})
+	return snapshot, err
 }
 
 func (r reader) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
@@ -93,10 +100,11 @@ func (r reader) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 	if err != nil || len(r.missing(snapshot)) == 0 {
 		return snapshot, page, err
 	}
-	if err := r.carryOut(ctx); err != nil {
-		return domain.Snapshot{}, domain.Page{}, err
-	}
-	return r.Reader.List(ctx, needs, q)
+	err = r.carryOut(ctx, func(tx readapi.Reader) (err error) {
+		snapshot, page, err = tx.List(ctx, needs, q)
+		return err
+	})
+	return snapshot, page, err
 }
 
 // with is the objects, and those taken for granted.
