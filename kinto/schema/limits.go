@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
+	"strconv"
 
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
@@ -11,33 +12,47 @@ import (
 // What a schema document may cost.
 const (
 	maxBytes   = 256 << 10
-	maxValues  = 10_000 // members and elements: compiling takes a time that grows with its square
-	maxPattern = 20_000 // instructions of all patterns together
+	maxValues  = 10_000  // members and elements: compiling takes a time that grows with its square
+	maxPattern = 20_000  // instructions of all patterns together
+	maxPaths   = 2 << 20 // bytes of where each member and element is: compiling keeps all, and compares them with each other
 )
 
-var errPatterns = errors.New("The patterns of the schema are too large") //nolint:staticcheck // shown to clients, like the others
+var (
+	errPatterns = errors.New("The patterns of the schema are too large")                           //nolint:staticcheck // shown to clients, like the others
+	errPaths    = errors.New("The schema has too many values too deep inside or under long names") //nolint:staticcheck // as above
+)
 
 // measure refuses a document beyond the bounds and returns about how many instructions its patterns compile to.
 func measure(document []byte) (patterns int, err error) {
 	if len(document) > maxBytes {
 		return 0, fmt.Errorf("The schema is longer than %d bytes", maxBytes) //nolint:staticcheck // as above
 	}
-	m := meter{values: maxValues, patterns: maxPattern}
-	m.value(document)
+	m := meter{values: maxValues, patterns: maxPattern, paths: maxPaths}
+	m.value(document, 0)
 	switch {
 	case m.values < 0:
 		return 0, fmt.Errorf("The schema has more than %d values", maxValues) //nolint:staticcheck // as above
 	case m.patterns < 0:
 		return 0, errPatterns
+	case m.paths < 0:
+		return 0, errPaths
 	}
 	return maxPattern - m.patterns, nil
 }
 
 // meter holds what is left.
-type meter struct{ values, patterns int }
+type meter struct{ values, patterns, paths int }
 
-func (m *meter) value(document []byte) {
+// value counts a value and what is in it. path is how many bytes say where it is, in a JSON pointer behind the URL that the
+// schemas around it have by "$id".
+func (m *meter) value(document []byte, path int) {
 	m.values--
+	m.paths -= path
+	for _, name := range []string{"$id", "id"} {
+		id, _ := jsondoc.Lookup(document, name)
+		url, _ := jsondoc.String(id)
+		path += len(url)
+	}
 	for name, value := range jsondoc.Members(document) {
 		if text, ok := jsondoc.String(value); ok && name == "pattern" {
 			m.pattern(text)
@@ -47,10 +62,12 @@ func (m *meter) value(document []byte) {
 				m.pattern(pattern)
 			}
 		}
-		m.value(value)
+		m.value(value, path+1+len(name))
 	}
+	i := 0
 	for value := range jsondoc.Elements(document) {
-		m.value(value)
+		m.value(value, path+1+len(strconv.Itoa(i)))
+		i++
 	}
 }
 

@@ -55,6 +55,8 @@ func detail(t testing.TB, err error) string {
 	return fmt.Sprintf("%v: %s", e.Details[0].Name, e.Details[0].Description)
 }
 
+const longPaths = "The schema has too many values too deep inside or under long names"
+
 func TestCheckDocumentsWantsDraft7(t *testing.T) {
 	t.Parallel()
 	c := schema.New()
@@ -75,7 +77,12 @@ func TestCheckDocumentsWantsDraft7(t *testing.T) {
 		`"text"`:                         `"text" is not a mapping type: Does not implement dict-like functionality.`,
 		`null`:                           `"None" is not a mapping type: Does not implement dict-like functionality.`,
 		`[]`:                             `"[]" is not a mapping type: Does not implement dict-like functionality.`,
-		`{"pattern":"` + strings.Repeat("a{1000}", 30) + `"}`: `The patterns of the schema are too large`,
+		`{"pattern":"` + strings.Repeat("a{1000}", 30) + `"}`:                                                                `The patterns of the schema are too large`,
+		`{"properties":{"` + strings.Repeat("n", 20_000) + `":{"allOf":` + array(`{}`, 10) + `}}}`:                           ``,
+		`{"properties":{"` + strings.Repeat("n", 20_000) + `":{"allOf":` + array(`{}`, 200) + `}}}`:                          longPaths,
+		`{"$id":"http://h/` + strings.Repeat("n", 20_000) + `","allOf":` + array(`{}`, 200) + `}`:                            longPaths,
+		`{"properties":{"id":{"description":"` + strings.Repeat("d", 20_000) + `"},"v":{"allOf":` + array(`{}`, 200) + `}}}`: ``,
+		strings.Repeat(`{"not":`, 150) + `{"allOf":` + array(`{}`, 4000) + `}` + strings.Repeat(`}`, 150):                    longPaths,
 	} {
 		if want != "" {
 			want = "data.schema: " + want

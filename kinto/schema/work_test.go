@@ -38,7 +38,7 @@ func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
 		"names that are missing": {`{"items":{"required":[` + strings.Join(required, ",") + `]}}`, array("{}", 200), tooMuch},
 		"of many schemas":        {`{"allOf":` + array(`{"type":"string"}`, 4900) + `}`, `1`, "v: 1 is not of type 'string'"},
 		"of schemas in each other": {
-			strings.Repeat(`{"allOf":[`, 90) + strings.Join(slices.Repeat([]string{`{"type":"string"}`}, 2000), ",") + strings.Repeat(`]}`, 90),
+			strings.Repeat(`{"allOf":[`, 50) + strings.Join(slices.Repeat([]string{`{"type":"string"}`}, 2000), ",") + strings.Repeat(`]}`, 50),
 			`1`, "v: 1 is not of type 'string'",
 		},
 		"many comparisons": {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
