@@ -57,13 +57,14 @@ func AppendList(b []byte, objects []domain.Object) []byte {
 // Changed are, of the attributes that a PATCH gave, those whose stored value changed, with their new value: the answer
 // of Response-Behavior light (protocol 2.6). With onlyOther, that of diff, those that came out as given are left out.
 func Changed(result domain.Result, onlyOther bool) []byte {
+	given, old := maps.Collect(jsondoc.Members(result.Given)), maps.Collect(jsondoc.Members(result.Old.Data))
 	var fields []jsondoc.Field
 	for name, value := range jsondoc.Members(result.Object.Data) {
-		wanted, given := jsondoc.Lookup(result.Given, name)
-		if !given || onlyOther && jsondoc.Equal(wanted, value) {
+		wanted, asked := given[name]
+		if !asked || onlyOther && jsondoc.Equal(wanted, value) {
 			continue
 		}
-		if old, had := jsondoc.Lookup(result.Old.Data, name); had && jsondoc.Equal(old, value) {
+		if before, had := old[name]; had && jsondoc.Equal(before, value) {
 			continue
 		}
 		fields = append(fields, jsondoc.Field{Name: name, Value: value})
