@@ -562,3 +562,34 @@ func TestLaws(t *testing.T) {
 		}
 	})
 }
+
+func TestAListIsClearedOnceWithWhatIsAbove(t *testing.T) {
+	t.Parallel()
+	const books domain.Plural = "/shelves/a/books"
+	w := newWorld(t)
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	w.must(t, w.command(domain.Put, "/shelves/a/books/x", ""))
+	known := w.state.Scope(books).Timestamp
+	var cleared domain.Scope
+	for n := range 3 {
+		w.must(t, w.command(domain.Delete, "/shelves/a", ""))
+		w.must(t, w.command(domain.Put, "/shelves/a", ""))
+		got := w.state.Scope(books)
+		if n == 0 {
+			cleared = got
+		}
+		if got != cleared || got.Timestamp <= known || !got.Cleared || got.Live != 0 {
+			t.Errorf("deleted %d times: got %+v, want it cleared after %d, and as it was then", n+1, got, known)
+		}
+	}
+	w.must(t, w.command(domain.Put, "/shelves/a/books/y", ""))
+	if got := w.state.Scope(books); got.Cleared || got.Live != 1 || got.Timestamp <= cleared.Timestamp {
+		t.Errorf("written to: got %+v", got)
+	}
+	w.must(t, w.command(domain.Put, "/shelves/a/books/x", fmt.Sprintf(`{"last_modified":%d}`, (w.now+100).Horizon())))
+	w.must(t, w.command(domain.Delete, "/shelves/a", ""))
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	if got := w.state.Scope(books).Timestamp; got > w.now+100 {
+		t.Errorf("cleared of what was too far ahead: got %d, want the moment of the deletion", got)
+	}
+}

@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Action is what happened to an object.
 type Action string
@@ -53,6 +56,9 @@ type Event struct {
 
 // Plural is the endpoint in which the event happened.
 func (e Event) Plural() Plural { return e.Object.URI.Plural() }
+
+// At is when the event was decided, as far as is known.
+func (e Event) At() Timestamp { return cmp.Or(e.Origin.Time, e.Object.LastModified) }
 
 // Origin says where an event comes from. All of it is optional.
 type Origin struct {

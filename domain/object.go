@@ -16,11 +16,11 @@ func TimestampOf(t time.Time) Timestamp { return Timestamp(t.UnixMilli()) }
 // Time is the same moment as a UTC time.
 func (t Timestamp) Time() time.Time { return time.UnixMilli(int64(t)).UTC() }
 
-// InTime tells that the timestamp is less than a day after now: clients cannot ask for what has changed since a later one.
-func (t Timestamp) InTime(now Timestamp) bool {
-	const day = 24 * 60 * 60 * 1000
-	return t < now+day
-}
+// InTime tells that the timestamp is before the Horizon of now.
+func (t Timestamp) InTime(now Timestamp) bool { return t < now.Horizon() }
+
+// Horizon is a day after the timestamp. At that moment clients cannot ask for what has changed since then, or a later one.
+func (t Timestamp) Horizon() Timestamp { return t + 24*60*60*1000 }
 
 // MaxTimestamp is the greatest last_modified accepted from a client, the end of
 // the year 9999.
@@ -101,4 +101,20 @@ type Scope struct {
 	Timestamp Timestamp
 	// Live counts its objects without tombstones.
 	Live int64
+	// Cleared tells that it was last emptied by the deletion of an object above it, and not written to since.
+	Cleared bool
+}
+
+// cleared is the scope when an object above it is deleted. Its timestamp is that moment, or a later one than it was, so that
+// clients see that what they knew is gone. It stays as it is if there was nothing to know, and a later one that no client can
+// poll with is not followed.
+func (s Scope) cleared(at Timestamp) Scope {
+	switch {
+	case s.Timestamp == 0, s.Cleared:
+	case s.Timestamp.InTime(at):
+		s.Timestamp = max(s.Timestamp+1, at)
+	default:
+		s.Timestamp = at
+	}
+	return Scope{Timestamp: s.Timestamp, Cleared: s.Timestamp > 0}
 }

@@ -170,7 +170,9 @@ func (s *State) Scope(p Plural) Scope {
 	if p == "" {
 		return scope
 	}
-	scope.Timestamp = max(scope.Timestamp, s.origin(p))
+	if !scope.Cleared {
+		scope.Timestamp = max(scope.Timestamp, s.origin(p))
+	}
 	return scope
 }
 
@@ -341,9 +343,7 @@ func (s *Snapshot) put(c *Catalog, e Event) {
 		s.Objects[o.URI] = o
 	}
 	if scope, known := s.Scopes[plural]; known {
-		scope.Timestamp = max(scope.Timestamp, o.LastModified)
-		scope.Live += e.Action.live()
-		s.Scopes[plural] = scope
+		s.Scopes[plural] = Scope{Timestamp: max(scope.Timestamp, o.LastModified), Live: scope.Live + e.Action.live()}
 	}
 	for m, u := range s.Taken {
 		if m.Plural == plural && (u == o.URI || m.Timestamp == o.LastModified) {
@@ -357,7 +357,7 @@ func (s *Snapshot) put(c *Catalog, e Event) {
 		s.regroup(o.URI, members)
 	}
 	if e.Cascade {
-		s.purge(o.URI)
+		s.purge(o.URI, e.At())
 	}
 }
 
@@ -386,15 +386,15 @@ func (s *Snapshot) regroup(group URI, members []string) {
 	}
 }
 
-func (s *Snapshot) purge(top URI) {
+func (s *Snapshot) purge(top URI, at Timestamp) {
 	for u := range s.Objects {
 		if top.Contains(u.Plural()) {
 			s.Objects[u] = Object{}
 		}
 	}
 	for p, scope := range s.Scopes {
-		if top.Contains(p) && scope.Timestamp > 0 {
-			s.Scopes[p] = Scope{Timestamp: scope.Timestamp + 1}
+		if top.Contains(p) {
+			s.Scopes[p] = scope.cleared(at)
 		}
 	}
 	for principal, groups := range s.Groups {

@@ -165,7 +165,7 @@ func (a *applier) divert(ctx context.Context, change *Change) error {
 	for i := range change.Steps {
 		step := &change.Steps[i]
 		for u := range held {
-			if step.Flush || step.Purge != "" && step.Purge.Contains(u.Plural()) {
+			if step.Flush || step.Purge.Top != "" && step.Purge.Top.Contains(u.Plural()) {
 				delete(held, u)
 			}
 		}

@@ -57,7 +57,7 @@ func (f *folder) add(e domain.Event, at domain.Position) {
 	case e.Action == domain.Flushed:
 		f.begin(Step{Flush: true})
 	case e.Cascade:
-		f.begin(Step{Purge: e.Object.URI})
+		f.begin(Step{Purge: Purge{Top: e.Object.URI, At: e.At()}})
 	case len(f.change.Steps) == 0:
 		f.begin(Step{})
 	}

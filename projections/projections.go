@@ -25,10 +25,11 @@ type Change struct {
 type Step struct {
 	// Flush empties the read model: objects, scopes, members, quarantine.
 	Flush bool
-	// Purge, if not empty, removes everything below this object: objects, tombstones,
-	// permissions, memberships of groups, what is in quarantine. Scopes below it keep their row: their timestamp grows by
-	// one millisecond, so that clients see that what they knew is gone, and Live becomes 0.
-	Purge domain.URI
+	// Purge, if Top is not empty, removes everything below that object: objects, tombstones, permissions, memberships of
+	// groups, what is in quarantine. Scopes below it keep their row and become domain.Scope.Cleared, with Live and Position
+	// 0. Their timestamp becomes At if it is less, or not InTime at that moment, and else grows by one millisecond; it stays if
+	// they were that already.
+	Purge Purge
 	// Retain, if its resource is not empty, removes old tombstones. Scopes stay as they are, and so does what is
 	// in quarantine.
 	Retain Retention
@@ -41,6 +42,12 @@ type Step struct {
 	// Forget removes live objects with their permissions, also from the quarantine, and leaves no tombstone. Scopes
 	// count those that were there no more; that is not part of ScopeChange.Live.
 	Forget []domain.URI
+}
+
+// Purge is the deletion of an object with all that is below it.
+type Purge struct {
+	Top domain.URI
+	At  domain.Timestamp // when
 }
 
 // Retention is how many tombstones of a resource stay in each plural endpoint: the newest, by timestamp.

@@ -84,9 +84,5 @@ func (t *Tx) since(position domain.Position) ([]domain.Event, error) {
 			events = append(events, entry.Events...)
 		}
 	}
-	for _, e := range t.state.Pending() {
-		e.Origin.Time = t.now
-		events = append(events, e)
-	}
-	return events, nil
+	return append(events, t.state.Pending()...), nil
 }

@@ -319,9 +319,6 @@ func (l *Loop) attempt(ctx context.Context, waiting []*job, recent bool) (int, e
 	default:
 		return n, l.tail.confirm(ctx)
 	}
-	for i := range events {
-		events[i].Origin.Time = tx.now
-	}
 	end, err := l.Log.Append(ctx, l.tail.end, eventstore.Commit{ID: uuid.NewString(), Events: events})
 	l.note(err)
 	if err != nil {

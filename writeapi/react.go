@@ -26,6 +26,9 @@ const maxReactions = 100
 
 // apply applies events to the transaction. Old are the objects as they were before, one for each event.
 func (t *Tx) apply(events []domain.Event, old ...domain.Object) {
+	for i := range events {
+		events[i].Origin.Time = t.now
+	}
 	t.state.Evolve(events...)
 	if t.loop.React == nil {
 		return

@@ -145,10 +145,6 @@ func (t *Tx) deletion(c *domain.Command) error {
 // Append adds events that were decided otherwise, with data that are normalised. Who reacts to them is told what was there
 // before if the transaction has loaded it.
 func (t *Tx) Append(events ...domain.Event) {
-	if t.loop.React == nil {
-		t.state.Evolve(events...)
-		return
-	}
 	for _, e := range events {
 		u := e.Object.URI
 		t.apply([]domain.Event{e}, t.state.Snapshot(domain.Needs{Objects: []domain.URI{u}}).Objects[u])

@@ -196,7 +196,7 @@ func purgesBelowAndNothingElse(f *fixture) {
 		Scopes:  []domain.Plural{"/buckets/a/collections", "/buckets/a/collections/c/records"},
 		Members: []string{"me"},
 	})
-	if want := (domain.Scope{Timestamp: 43}); scopes.Scopes["/buckets/a/collections/c/records"] != want {
+	if want := (domain.Scope{Timestamp: 50, Cleared: true}); scopes.Scopes["/buckets/a/collections/c/records"] != want {
 		f.t.Errorf("scope below = %v, want %v", scopes.Scopes, want)
 	}
 	if n := len(scopes.Groups["me"]); n != 5 {
@@ -209,6 +209,30 @@ func purgesBelowAndNothingElse(f *fixture) {
 			}
 		}
 	}
+}
+
+func clearsScopesOnce(f *fixture) {
+	const records = "/buckets/a/collections/c/records"
+	want := func(what string, want domain.Scope) {
+		f.t.Helper()
+		if got := f.load(domain.Needs{Scopes: []domain.Plural{records}}).Scopes[records]; got != want {
+			f.t.Errorf("%s = %+v, want %+v", what, got, want)
+		}
+	}
+	f.commit(create("/buckets/a", 1, ""), create(records+"/r", 20, ""), cascade("/buckets/a", 30))
+	want("cleared", domain.Scope{Timestamp: 30, Cleared: true})
+	f.commit(create("/buckets/a", 31, ""), create("/buckets/a/collections/c", 32, ""))
+	f.commit(cascade("/buckets/a", 40))
+	want("cleared again", domain.Scope{Timestamp: 30, Cleared: true})
+	f.commit(create("/buckets/a", 41, ""), create(records+"/r", 42, ""))
+	want("written to", domain.Scope{Timestamp: 42, Live: 1})
+	f.commit(cascade("/buckets/a", 50), create("/buckets/a", 51, ""), cascade("/buckets/a", 52))
+	want("cleared twice at once", domain.Scope{Timestamp: 50, Cleared: true})
+	far := domain.Timestamp(1000).Horizon()
+	f.commit(create("/buckets/a", 53, ""), create(records+"/r", far-1, ""), cascade("/buckets/a", 1000))
+	want("cleared when it was ahead", domain.Scope{Timestamp: far, Cleared: true})
+	f.commit(create("/buckets/a", 1001, ""), create(records+"/r", domain.Timestamp(1002).Horizon(), ""), cascade("/buckets/a", 1002))
+	want("cleared when it was too far ahead", domain.Scope{Timestamp: 1002, Cleared: true})
 }
 
 func flushesEverything(f *fixture) {

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t testing.TB) projections.Store) {
 		"KeepsTombstones":                keepsTombstones,
 		"RetainsTheNewestTombstones":     retainsTheNewestTombstones,
 		"PurgesBelowAndNothingElse":      purgesBelowAndNothingElse,
+		"ClearsScopesOnce":               clearsScopesOnce,
 		"FlushesEverything":              flushesEverything,
 		"ForgetsWithoutATrace":           forgetsWithoutATrace,
 		"LetsTimestampsMove":             letsTimestampsMove,

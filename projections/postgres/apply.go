@@ -73,7 +73,7 @@ func queue(b *pgx.Batch, step projections.Step) error {
 		b.Queue("DELETE FROM members")
 		b.Queue("DELETE FROM quarantine")
 	}
-	if step.Purge != "" {
+	if step.Purge.Top != "" {
 		purge(b, step.Purge)
 	}
 	if step.Retain.Resource != "" {

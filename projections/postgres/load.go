@@ -38,7 +38,7 @@ JOIN objects o ON o.plural = w.plural AND o.id = w.value`)
 	}
 	if len(n.Scopes) > 0 {
 		text.WriteString(`
-UNION ALL SELECT 3::bigint, s.timestamp, s.live, s.plural, ''::text, NULL::text, ''::text
+UNION ALL SELECT CASE WHEN s.position > 0 THEN 3::bigint ELSE 7::bigint END, s.timestamp, s.live, s.plural, ''::text, NULL::text, ''::text
 FROM scopes s
 WHERE s.plural = ANY(` + a.Bind(n.Scopes) + `::text[])`)
 	}

@@ -10,8 +10,8 @@ import (
 
 // purge removes what is below the object. Everything below starts with its URI and a slash, so it
 // lies before the same URI and the character after the slash.
-func purge(b *pgx.Batch, top domain.URI) {
-	from, to := top.Below(), string(top)+"0"
+func purge(b *pgx.Batch, p projections.Purge) {
+	from, to := p.Top.Below(), string(p.Top)+"0"
 	b.Queue(`
 DELETE FROM aces x
 USING objects o, jsonb_each(o.permissions::jsonb) p, jsonb_array_elements_text(p.value) e
@@ -20,7 +20,11 @@ WHERE o.plural >= $1 AND o.plural < $2 AND o.permissions <> ''
 	b.Queue("DELETE FROM members WHERE uri >= $1 AND uri < $2", from, to)
 	b.Queue("DELETE FROM quarantine WHERE plural >= $1 AND plural < $2", from, to)
 	b.Queue("DELETE FROM objects WHERE plural >= $1 AND plural < $2", from, to)
-	b.Queue("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= $1 AND plural < $2", from, to)
+	b.Queue(`
+UPDATE scopes
+SET timestamp = CASE WHEN position = 0 THEN timestamp WHEN timestamp < $3 THEN greatest(timestamp + 1, $4) ELSE $4 END,
+    live = 0, position = 0
+WHERE plural >= $1 AND plural < $2`, from, to, int64(p.At.Horizon()), int64(p.At))
 }
 
 // retain removes tombstones but the newest of each plural endpoint. They have neither permissions nor members.

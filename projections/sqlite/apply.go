@@ -79,7 +79,7 @@ func (t *transaction) apply(step projections.Step) {
 		}
 		clear(t.scopes)
 	}
-	if step.Purge != "" {
+	if step.Purge.Top != "" {
 		t.purge(step.Purge)
 	}
 	if step.Retain.Resource != "" {
@@ -140,8 +140,8 @@ func (t *transaction) forget(u domain.URI) {
 
 // purge removes what is below the object. Everything below starts with its URI and a slash, so it
 // lies before the same URI and the character after the slash.
-func (t *transaction) purge(top domain.URI) {
-	from, to := top.Below(), string(top)+"0"
+func (t *transaction) purge(p projections.Purge) {
+	from, to := p.Top.Below(), string(p.Top)+"0"
 	t.exec(`
 DELETE FROM aces
 WHERE (principal, scope, permission, number) IN (
@@ -152,7 +152,11 @@ WHERE (principal, scope, permission, number) IN (
 	t.exec("DELETE FROM members WHERE uri >= ? AND uri < ?", from, to)
 	t.exec("DELETE FROM quarantine WHERE plural >= ? AND plural < ?", from, to)
 	t.exec("DELETE FROM objects WHERE scope IN (SELECT number FROM scopes WHERE plural >= ? AND plural < ?)", from, to)
-	t.exec("UPDATE scopes SET timestamp = timestamp + 1, live = 0 WHERE plural >= ? AND plural < ?", from, to)
+	t.exec(`
+UPDATE scopes
+SET timestamp = CASE WHEN position = 0 THEN timestamp WHEN timestamp < ?1 THEN max(timestamp + 1, ?2) ELSE ?2 END,
+    live = 0, position = 0
+WHERE plural >= ?3 AND plural < ?4`, int64(p.At.Horizon()), int64(p.At), from, to)
 }
 
 // retain removes tombstones but the newest of each plural endpoint. They have neither permissions nor members.

@@ -51,7 +51,7 @@ FROM {} CROSS JOIN scopes s ON s.plural = w.column1 CROSS JOIN objects o ON o.sc
 		args = append(args, string(u.Plural()), u.ID())
 	})
 	part(`
-UNION ALL SELECT 3, s.timestamp, s.live, s.plural, '', NULL, ''
+UNION ALL SELECT CASE WHEN s.position > 0 THEN 3 ELSE 7 END, s.timestamp, s.live, s.plural, '', NULL, ''
 FROM {} CROSS JOIN scopes s ON s.plural = w.column1`, len(n.Scopes), func(i int) {
 		args = append(args, string(n.Scopes[i]))
 	})

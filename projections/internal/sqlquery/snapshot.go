@@ -55,6 +55,7 @@ const (
 	partGroup     = 4 // a principal, b uri
 	partMoment    = 5 // n timestamp, a plural, b id
 	partLatest    = 6 // n timestamp
+	partCleared   = 7 // a scope
 )
 
 // addTo puts the part where it belongs.
@@ -73,8 +74,8 @@ func (p part) addTo(s *domain.Snapshot) error {
 			URI: u, LastModified: domain.Timestamp(p.n), Created: domain.Timestamp(p.m),
 			Deleted: p.kind == partTombstone, Data: p.data, Permissions: permissions,
 		}
-	case partScope:
-		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.n), Live: p.m}
+	case partScope, partCleared:
+		s.Scopes[plural] = domain.Scope{Timestamp: domain.Timestamp(p.n), Live: p.m, Cleared: p.kind == partCleared}
 	case partGroup:
 		s.Groups[p.a] = append(s.Groups[p.a], domain.URI(p.b))
 	case partLatest:
