@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
@@ -31,22 +30,22 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-// As many attributes as an object may have are a matter of milliseconds; looked up one by one they were one of minutes.
-func TestChangedOfManyAttributes(t *testing.T) {
-	t.Parallel()
-	object := func(value int) []byte {
-		var b strings.Builder
-		for i := range 100_000 {
-			fmt.Fprintf(&b, `,"attribute%d":%d`, i, value)
+// BenchmarkChanged is what a light answer costs, up to as many attributes as an object may have: its time is to grow as they do.
+func BenchmarkChanged(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		object := func(value int) []byte {
+			var text strings.Builder
+			for i := range n {
+				fmt.Fprintf(&text, `,"attribute%d":%d`, i, value)
+			}
+			return []byte("{" + text.String()[1:] + "}")
 		}
-		return []byte("{" + b.String()[1:] + "}")
-	}
-	result := domain.Result{Given: object(2), Old: domain.Object{Data: object(1)}, Object: domain.Object{Data: object(2)}}
-	start := time.Now()
-	if got, want := len(rest.Changed(result, false)), len(object(2)); got != want {
-		t.Errorf("got %d bytes, want the %d of all attributes", got, want)
-	}
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("it took %v", took)
+		result := domain.Result{Given: object(2), Old: domain.Object{Data: object(1)}, Object: domain.Object{Data: object(2)}}
+		b.Run(fmt.Sprintf("attributes=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				rest.Changed(result, false)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/attribute")
+		})
 	}
 }
