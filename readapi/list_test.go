@@ -289,6 +289,36 @@ func idsOf(t *testing.T, body string) []string {
 	return ids
 }
 
+// TestAllPagesHaveTheTimestampOfTheFirst: what changes meanwhile is found by polling, whichever page a client takes it from.
+func TestAllPagesHaveTheTimestampOfTheFirst(t *testing.T) {
+	t.Parallel()
+	w := setup(t, readapi.Options{PaginateBy: 2}, nil)
+	w.put("mat", "/buckets/b", `{}`)
+	w.put("mat", "/buckets/b/collections/c", `{}`)
+	const records = "/buckets/b/collections/c/records"
+	for i := range 6 {
+		w.put("mat", domain.URI(fmt.Sprintf("%s/r%d", records, i)), `{}`)
+	}
+	etag, written := "", []string{}
+	for next := "http://localhost/v1" + records; next != ""; {
+		got := w.send("mat", "GET "+strings.TrimPrefix(next, "http://localhost"))
+		if etag == "" {
+			etag = got.Get("ETag")
+		}
+		if got.Get("ETag") != etag {
+			t.Errorf("%s: got ETag %s, want %s", next, got.Get("ETag"), etag)
+		}
+		next = got.Get("Next-Page")
+		written = append(written, fmt.Sprintf("new%d", len(written)))
+		w.put("mat", domain.URI(records+"/"+written[len(written)-1]), `{}`)
+	}
+	w.serve(readapi.Options{})
+	got := idsOf(t, w.send("mat", "GET /v1"+records+"?_sort=id&_since="+url.QueryEscape(etag)).body)
+	if !slices.Equal(got, written) {
+		t.Errorf("since the ETag of the last page: got %q, want %q", got, written)
+	}
+}
+
 func TestTheNextPageIsAnAbsoluteURL(t *testing.T) {
 	t.Parallel()
 	w := blog(t, readapi.Options{}, nil)

@@ -14,7 +14,7 @@ import (
 // answer writes the list, or its total, or that nothing has changed.
 func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bool) {
 	h := w.Header()
-	rest.SetTimestamp(h, l.state.Scope(l.Plural).Timestamp)
+	rest.SetTimestamp(h, l.timestamp())
 	l.asked.Alert.Set(h)
 	if notModified {
 		w.WriteHeader(http.StatusNotModified)
@@ -34,9 +34,19 @@ func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bo
 	writeJSON(w, l.body(page.Objects))
 }
 
+// timestamp is that of the first page, so that whoever polls with that of the last one is told of what changed while he went
+// through the pages.
+func (l *listing) timestamp() domain.Timestamp {
+	now := l.state.Scope(l.Plural).Timestamp
+	if t := l.asked.Token; t != nil && t.Timestamp > 0 {
+		return min(now, t.Timestamp)
+	}
+	return now
+}
+
 // nextPage is the URL of the page after these objects.
 func (l *listing) nextPage(objects []domain.Object) string {
-	token := rest.Token{Offset: 1, Nonce: "pagination-token-" + uuid.NewString()}
+	token := rest.Token{Offset: 1, Nonce: "pagination-token-" + uuid.NewString(), Timestamp: l.timestamp()}
 	if l.asked.Token != nil {
 		token.Offset = l.asked.Token.Offset
 	}

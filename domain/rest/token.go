@@ -15,6 +15,8 @@ import (
 type Token struct {
 	Offset int64  // how many objects were delivered before, plus 1
 	Nonce  string // makes the token unique, so that it can be used up
+	// Timestamp is that of the plural endpoint at the first page; 0 if it is not told.
+	Timestamp domain.Timestamp
 }
 
 // EncodeToken makes the token of the page after the one that ends in last. order is that of the list (see
@@ -34,6 +36,9 @@ func EncodeToken(order []domain.Sort, last domain.Object, t Token) string {
 	}
 	b = strconv.AppendInt(append(b, `},"offset":`...), t.Offset, 10)
 	b = jsondoc.AppendQuote(append(b, `,"nonce":`...), t.Nonce)
+	if t.Timestamp > 0 {
+		b = strconv.AppendInt(append(b, `,"timestamp":`...), int64(t.Timestamp), 10)
+	}
 	return base64.StdEncoding.EncodeToString(append(b, '}'))
 }
 
@@ -71,6 +76,10 @@ func tokenParts(doc []byte) (t Token, last []byte, ok bool) {
 	var isInt, isText bool
 	t.Offset, isInt = jsondoc.Int(offset)
 	t.Nonce, isText = jsondoc.String(nonce)
+	if value, told := jsondoc.Lookup(doc, "timestamp"); told {
+		timestamp, _ := jsondoc.Int(value)
+		t.Timestamp = domain.Timestamp(timestamp)
+	}
 	return t, last, isInt && isText && jsondoc.IsObject(last)
 }
 
