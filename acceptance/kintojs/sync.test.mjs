@@ -218,6 +218,30 @@ test("more than a batch and many pages", async () => {
   assert.deepEqual(await titles(phone), []);
 });
 
+test("what is written while a device goes through the pages, it has after the next time", async () => {
+  const user = randomUUID();
+  const all = Array.from({ length: 25 }, (_, i) => `task ${String(i).padStart(2, "0")}`);
+  await tasksOf(user).batch((batch) => all.forEach((title) => batch.createRecord({ title })));
+  const phone = device(user);
+  const real = globalThis.fetch;
+  let written = 0;
+  globalThis.fetch = async (url, options) => {
+    const answer = await real(url, options);
+    if (answer.headers.get("Next-Page")) {
+      await tasksOf(user).createRecord({ title: `written ${written++}` });
+    }
+    return answer;
+  };
+  try {
+    await sync(phone, { strategy: PULL_ONLY });
+  } finally {
+    globalThis.fetch = real;
+  }
+  assert.equal(written, 2);
+  await sync(phone, { strategy: PULL_ONLY });
+  assert.deepEqual(await titles(phone), [...all, "written 0", "written 1"]);
+});
+
 test("only pulling keeps what is here to itself", async () => {
   const { user, phone, laptop } = await twoWithOneTask();
   await laptop.create({ title: "a secret" });
