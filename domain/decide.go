@@ -343,8 +343,8 @@ func (d *decision) honors(wanted Timestamp) bool {
 	return (!d.old.Live() || wanted > d.old.LastModified) && wanted != d.Scope(d.Plural()).Timestamp
 }
 
-// next is the timestamp the server assigns: now, or just after the last one of the plural endpoint.
-func (d *decision) next() Timestamp { return max(d.now, d.Scope(d.Plural()).Timestamp+1) }
+// next is the timestamp the server assigns.
+func (d *decision) next() Timestamp { return d.Next(d.Plural(), d.now) }
 
 // created is the moment at which the object comes to be, from which what is below it dates. A client may choose any
 // last_modified, also one that others then follow, so it is the clock that tells; but it is always after what is above,

@@ -80,7 +80,7 @@ func (c *Catalog) derivations(e Event, do func(r *Resource, into Plural)) {
 func (s *State) Derive(e Event) []Event {
 	var made []Event
 	s.catalog.derivations(e, func(r *Resource, into Plural) {
-		at := max(e.Origin.Time, s.Scope(into).Timestamp+1)
+		at := s.Next(into, e.Origin.Time)
 		o := r.Derivation.Derive(s, e, at)
 		o.LastModified, o.Created = at, at
 		made = append(made, Event{Action: Created, Resource: r.Name, Secret: r.Secret, Object: o, Origin: e.Origin})
@@ -133,7 +133,7 @@ func (s *State) Policy() Policy { return s.catalog.Policy }
 // settledAt is a timestamp that the endpoint does not exceed when all events before the next one are in the read model,
 // those derived included: of each event comes one object at most, dated when the event was decided or one after the last.
 func (s *State) settledAt(p Plural, now Timestamp) Timestamp {
-	at := s.Scope(p).Timestamp
+	at := s.last(p)
 	if !s.catalog.IsDerived(p) {
 		return at
 	}

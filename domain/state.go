@@ -176,6 +176,18 @@ func (s *State) Scope(p Plural) Scope {
 	return scope
 }
 
+// Next is the timestamp that the server assigns to the next change in an endpoint: now, or just after the last one of the
+// endpoint, and after what the endpoint would date from if it had not been cleared.
+func (s *State) Next(p Plural, now Timestamp) Timestamp { return max(now, s.last(p)+1) }
+
+func (s *State) last(p Plural) Timestamp {
+	at := s.Scope(p).Timestamp
+	if p != "" {
+		at = max(at, s.origin(p))
+	}
+	return at
+}
+
 // origin is the moment from which an endpoint dates that was never written to.
 func (s *State) origin(p Plural) Timestamp {
 	beginning := s.Scope("").Timestamp

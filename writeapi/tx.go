@@ -156,7 +156,7 @@ func (t *Tx) Latest() (domain.Timestamp, error) { return look(t, t.state.Latest)
 
 // Next is the timestamp that the server assigns to the next change in a plural endpoint.
 func (t *Tx) Next(p domain.Plural) (domain.Timestamp, error) {
-	return look(t, func() domain.Timestamp { return max(t.now, t.state.Scope(p).Timestamp+1) })
+	return look(t, func() domain.Timestamp { return t.state.Next(p, t.now) })
 }
 
 // look looks at the state, and again after having loaded what was missing.
