@@ -15,35 +15,36 @@ type pending struct {
 
 // upload is a file on its way.
 type upload struct {
+	key      string
 	record   domain.URI
 	metadata []byte          // what the record will say, nil as long as that is not known
 	position domain.Position // of the commit, 0 as long as none is known
 }
 
-// begin announces an upload. Nobody else has its key.
-func (p *pending) begin(key string, record domain.URI) {
+// begin announces an upload. Nobody else has its key, but one that is over, and may not know it yet, may have had it.
+func (p *pending) begin(key string, record domain.URI) *upload {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.uploads == nil {
 		p.uploads = map[string]*upload{}
 	}
-	p.uploads[key] = &upload{record: record}
+	u := &upload{key: key, record: record}
+	p.uploads[key] = u
+	return u
 }
 
 // describe tells what the record will say of the file.
-func (p *pending) describe(key string, metadata []byte) {
+func (p *pending) describe(u *upload, metadata []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.uploads[key].metadata = metadata
+	u.metadata = metadata
 }
 
 // commit tells where in the log the record says it.
-func (p *pending) commit(key string, position domain.Position) {
+func (p *pending) commit(u *upload, position domain.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if u := p.uploads[key]; u != nil {
-		u.position = position
-	}
+	u.position = position
 }
 
 // learn commits the upload that an object of the log has the file of. The log may tell so before the upload itself does.
@@ -57,11 +58,13 @@ func (p *pending) learn(o domain.Object, position domain.Position) {
 	}
 }
 
-// forget ends an upload that came to nothing.
-func (p *pending) forget(key string) {
+// forget ends an upload that came to nothing; nil is none.
+func (p *pending) forget(u *upload) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.uploads, key)
+	if u != nil && p.uploads[u.key] == u {
+		delete(p.uploads, u.key)
+	}
 }
 
 // has tells whether a key is that of an upload, given how far the read model is.

@@ -140,6 +140,7 @@ type attaching struct {
 	target
 	r        *web.Request
 	mark     mark // its key is empty as long as nothing is stored
+	upload   *upload
 	metadata []byte
 	replayed bool // the record has another file, of the same request
 }
@@ -198,7 +199,7 @@ func (a *attaching) store(ctx context.Context, f *form, part *multipart.Part) er
 		return err
 	}
 	a.metadata = metadata(name, a.location(a.r, a.mark.key), kind, file)
-	a.uploads.describe(a.mark.key, a.metadata)
+	a.uploads.describe(a.upload, a.metadata)
 	return nil
 }
 
@@ -213,7 +214,7 @@ func (a *attaching) reserve(ctx context.Context, log, name string) (mark, error)
 	}
 	m := mark{log: log, record: a.uri, key: a.folder + stem + dotted}
 	if !a.rules.KeepNames && a.rules.Pattern == "" {
-		a.uploads.begin(m.key, a.uri)
+		a.upload = a.uploads.begin(m.key, a.uri)
 		return m, nil
 	}
 	for m.key = a.folder + stem + dotted; ; m.key = a.folder + stem + "-" + uuid.NewString()[:8] + dotted {
@@ -243,7 +244,7 @@ func (a *attaching) claim(ctx context.Context, m mark) (free bool, err error) {
 		return false, nil
 	}
 	if err == nil {
-		a.uploads.begin(m.key, a.uri)
+		a.upload = a.uploads.begin(m.key, a.uri)
 	}
 	return err == nil, err
 }
@@ -267,7 +268,7 @@ func (a *attaching) put(ctx context.Context, file *measured, kind string) error 
 
 // yield leaves a file alone that somebody else put where this one was to be.
 func (a *attaching) yield(ctx context.Context) error {
-	a.uploads.forget(a.mark.key)
+	a.uploads.forget(a.upload)
 	err := errors.Join(a.Store.Delete(ctx, a.mark.claim()), a.Store.Delete(ctx, a.mark.path()))
 	a.mark = mark{}
 	return err
@@ -302,14 +303,14 @@ func (a *attaching) end(outcome writeapi.Outcome, err error) error {
 	case a.mark.key == "":
 		return err
 	case err == nil && !a.replayed:
-		a.uploads.commit(a.mark.key, outcome.Position)
+		a.uploads.commit(a.upload, outcome.Position)
 		return nil
 	case errors.Is(err, eventstore.ErrUnresolved):
 		return err // the record may refer to it: whatever runs next finds out
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.r.Context()), 10*time.Second)
 	defer cancel()
-	defer a.uploads.forget(a.mark.key)
+	defer a.uploads.forget(a.upload)
 	if removeErr := a.remove(ctx, a.mark); removeErr != nil {
 		a.parts.Config.Logger.WithContext(ctx).WithError(removeErr).WithField("key", a.mark.key).Warn("a file that came to nothing is left to the collector")
 	}
