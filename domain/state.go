@@ -161,7 +161,7 @@ func (s *State) absent(u URI) {
 }
 
 // Scope is what is known of a plural endpoint. Its timestamp is never zero: an endpoint never written to dates from
-// its parent, or from the beginning of the log (protocol 1.3).
+// its parent, or from the beginning of the log (protocol 1.3), and one that was cleared from when it was.
 func (s *State) Scope(p Plural) Scope {
 	scope, known := s.now.Scopes[p]
 	if !known {
@@ -181,11 +181,11 @@ func (s *State) Scope(p Plural) Scope {
 func (s *State) Next(p Plural, now Timestamp) Timestamp { return max(now, s.last(p)+1) }
 
 func (s *State) last(p Plural) Timestamp {
-	at := s.Scope(p).Timestamp
-	if p != "" {
-		at = max(at, s.origin(p))
+	scope := s.Scope(p)
+	if scope.Cleared {
+		return max(scope.Timestamp, s.origin(p))
 	}
-	return at
+	return scope.Timestamp
 }
 
 // origin is the moment from which an endpoint dates that was never written to.
