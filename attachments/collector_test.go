@@ -249,24 +249,64 @@ func (w heldBack) Write(b []byte) (int, error) {
 	return w.ResponseRecorder.Write(b)
 }
 
+// uploadHeldBack uploads a file to the record, and returns when the record has it; finish lets the client take the answer.
+func (s *service) uploadHeldBack(t *testing.T) (finish func() answer) {
+	t.Helper()
+	reached, proceed := make(chan struct{}), make(chan struct{})
+	body, contentType := encode(t, file("a.txt", "content"))
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1"+record+"/attachment", body)
+	r.Header.Set("Content-Type", contentType)
+	r.SetBasicAuth("alice", "secret")
+	w := heldBack{httptest.NewRecorder(), reached, proceed}
+	var wg sync.WaitGroup
+	wg.Go(func() { s.ServeHTTP(w, r) })
+	<-reached
+	return func() answer {
+		close(proceed)
+		wg.Wait()
+		return answer{w.Code, w.Header(), w.Body.String()}
+	}
+}
+
 func TestAFileIsRemovedThatIsReplacedBeforeItsUploadIsAnswered(t *testing.T) {
 	t.Parallel()
 	s := start(t, change{})
 	for _, end := range []string{"PUT " + record, "DELETE " + record} {
-		reached, proceed := make(chan struct{}), make(chan struct{})
-		body, contentType := encode(t, file("a.txt", "content"))
-		r := httptest.NewRequestWithContext(t.Context(), "POST", "/v1"+record+"/attachment", body)
-		r.Header.Set("Content-Type", contentType)
-		r.SetBasicAuth("alice", "secret")
-		w := heldBack{httptest.NewRecorder(), reached, proceed}
-		var wg sync.WaitGroup
-		wg.Go(func() { s.ServeHTTP(w, r) })
-		<-reached
+		finish := s.uploadHeldBack(t)
 		want(t, s.send(t, alice, end, `{"data":{"attachment":null}}`), 200, "")
 		s.settled(t)
-		close(proceed)
-		wg.Wait()
-		s.store.awaitRemoval(t, answer{w.Code, w.Header(), w.Body.String()}.key(t))
+		s.store.awaitRemoval(t, finish().key(t))
+	}
+}
+
+func TestANameIsTakenBeforeTheUploadThatHadItIsAnswered(t *testing.T) {
+	t.Parallel()
+	const key = "b/c/a.txt"
+	var again atomic.Bool
+	var meanwhile func()
+	s := start(t, change{options: keepNames, store: func(s *store) {
+		s.beforePut = func(name string) error {
+			if name == key && again.Load() {
+				meanwhile()
+			}
+			return nil
+		}
+	}})
+	finish := s.uploadHeldBack(t)
+	want(t, s.send(t, alice, "DELETE "+record, ""), 200, "")
+	s.store.awaitRemoval(t, key)
+	s.awaitNoFiles(t)
+	meanwhile = func() {
+		want(t, finish(), 201, "")
+		s.uploaded(t, "/buckets/b/collections/c/records/other", "b.txt") // which looks after all uploads that are over
+	}
+	again.Store(true)
+	if got := s.uploaded(t, record, "a.txt"); got != key {
+		t.Errorf("got %s, want %s", got, key)
+	}
+	s.settled(t)
+	if !s.store.has(t, key) {
+		t.Errorf("%s is not there any more", key)
 	}
 }
 
