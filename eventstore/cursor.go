@@ -25,6 +25,13 @@ func (s Space) Cursor(after domain.Position) *Cursor {
 // Next is the position of the message that Read expects.
 func (c *Cursor) Next() domain.Position { return c.tail.Position + 1 }
 
+// Skip goes on at a later position without what is before it: the message there is not verified.
+func (c *Cursor) Skip(to domain.Position) {
+	if to > c.Next() {
+		c.tail, c.known, c.open = Tail{Position: to - 1}, false, nil
+	}
+}
+
 // Read decodes the message at a position. Errors wrap ErrCorrupt: the position is not the next
 // one, the hash does not continue the chain, or the payload cannot be decoded.
 func (c *Cursor) Read(at domain.Position, m *Message) (Entry, error) {

@@ -89,9 +89,12 @@ type Log interface {
 	// iteration began, and verifies the hash chain from the second entry it yields on. It
 	// yields an error at most once, as its last element; ctx ending is such an error. After a
 	// position beyond the tail the error is ErrCorrupt.
-	Read(ctx context.Context, after domain.Position) iter.Seq2[Entry, error]
+	//
+	// If plural endpoints are named, it yields the entries of these alone and none of secret events. What lies between
+	// them is neither read nor verified, and costs next to nothing.
+	Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[Entry, error]
 
 	// Follow is Read without an end: after the tail it waits for more. Interruptions of the
 	// connection are survived without loss or repetition.
-	Follow(ctx context.Context, after domain.Position) iter.Seq2[Entry, error]
+	Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[Entry, error]
 }

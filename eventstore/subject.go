@@ -75,6 +75,18 @@ func (s Space) Subject(plural domain.Plural, secret bool) (string, error) {
 	return string(subject), nil
 }
 
+// SubjectsOf are where the open events of plural endpoints are published, without those of which a subject cannot hold
+// the path: nothing happens there.
+func (s Space) SubjectsOf(plurals []domain.Plural) []string {
+	subjects := make([]string, 0, len(plurals))
+	for _, p := range plurals {
+		if subject, err := s.Subject(p, false); err == nil {
+			subjects = append(subjects, subject)
+		}
+	}
+	return subjects
+}
+
 // Parse is the inverse of Subject.
 func (s Space) Parse(subject string) (plural domain.Plural, secret bool, err error) {
 	prefix, path, nested := strings.Cut(subject, ".")

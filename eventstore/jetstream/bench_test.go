@@ -68,7 +68,7 @@ func load(entries, events int) []domain.Event {
 }
 
 func BenchmarkRead(b *testing.B) {
-	for name, walk := range map[string]func(eventstore.Log, context.Context, domain.Position) iter.Seq2[eventstore.Entry, error]{
+	for name, walk := range map[string]func(eventstore.Log, context.Context, domain.Position, ...domain.Plural) iter.Seq2[eventstore.Entry, error]{
 		"Read": eventstore.Log.Read, "Follow": eventstore.Log.Follow,
 	} {
 		for _, events := range []int{1, 25} {
@@ -89,6 +89,40 @@ func BenchmarkRead(b *testing.B) {
 				b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "entries/s")
 			})
 		}
+	}
+}
+
+// BenchmarkReadOfOneEndpoint is of ten entries among many others.
+func BenchmarkReadOfOneEndpoint(b *testing.B) {
+	for _, n := range []int{1000, 20000} {
+		b.Run(fmt.Sprintf("entries=%d", n), func(b *testing.B) {
+			log := filled(b, n, 1)
+			var tail eventstore.Tail
+			for e, err := range log.Read(b.Context(), domain.Position(n-1)) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				tail = e.Tail()
+			}
+			for i := range 10 {
+				var err error
+				if tail, err = log.Append(b.Context(), tail, commit(fmt.Sprint("one-", i), 1)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				seen := 0
+				for _, err := range log.Read(b.Context(), 0, "/buckets/b0/groups") {
+					if err != nil {
+						b.Fatal(err)
+					}
+					seen++
+				}
+				if seen != 10 {
+					b.Fatalf("%d entries, want 10", seen)
+				}
+			}
+		})
 	}
 }
 

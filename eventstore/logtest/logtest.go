@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,8 @@ func Run(t *testing.T, open func(t testing.TB) eventstore.Log) {
 		{"ReadsFromTheMiddle", readsFromTheMiddle},
 		{"FollowsFromTheMiddle", followsFromTheMiddle},
 		{"FollowsManyEntries", followsManyEntries},
+		{"YieldsSomeEndpointsAlone", yieldsSome},
+		{"FollowsSomeEndpointsAlone", followsSome},
 		{"EndsWithTheContext", endsWithTheContext},
 		{"StopsWhenTheReaderDoes", stopsWithTheReader},
 		{"RefusesAPositionBeyondTheTail", refusesBeyond},
@@ -280,6 +283,87 @@ func followsFromTheMiddle(t *testing.T, log eventstore.Log) {
 	}
 }
 
+// fillEndpoints appends n commits to an empty log, each with an entry in "/buckets", and every tenth in one of ten other
+// endpoints as well, of which the last is secret.
+func fillEndpoints(t testing.TB, log eventstore.Log, n int) []eventstore.Entry {
+	t.Helper()
+	var tail eventstore.Tail
+	for i := range n {
+		events := []domain.Event{Event(domain.URI(fmt.Sprintf("/buckets/b%d", i)), domain.Created)}
+		if i%10 == 0 {
+			other := Event(domain.URI(fmt.Sprintf("/buckets/b.%d/groups/g", i/10%10)), domain.Created)
+			other.Secret = i/10%10 == 9
+			events = append(events, other)
+		}
+		tail = mustAppend(t, log, tail, fmt.Sprintf("fill-%d", i), events...)
+	}
+	return read(t, log, 0)
+}
+
+// of are the entries after a position of these endpoints that are not secret.
+func of(all []eventstore.Entry, after domain.Position, plurals ...domain.Plural) []eventstore.Entry {
+	var some []eventstore.Entry
+	for _, e := range all {
+		if e.Position > after && slices.Contains(plurals, e.Plural) && !e.Events[0].Secret {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+func yieldsSome(t *testing.T, log eventstore.Log) {
+	all := fillEndpoints(t, log, 200)
+	end := all[len(all)-1].Position
+	tooLong := domain.Plural("/buckets/" + strings.Repeat("x", 3000) + "/groups")
+	for name, plurals := range map[string][]domain.Plural{
+		"one":            {"/buckets/b.3/groups"},
+		"several":        {"/buckets/b.3/groups", "/buckets/b.8/groups", ""},
+		"most":           {"/buckets"},
+		"one of nothing": {"/buckets/b.3/collections"},
+		"a secret one":   {"/buckets/b.9/groups"},
+		"one too long":   {tooLong},
+		"with one such":  {"/buckets/b.8/groups", tooLong},
+	} {
+		for _, after := range []domain.Position{0, 1, 50, end - 30, end - 8, end - 3, end} {
+			var got []eventstore.Entry
+			for e, err := range log.Read(t.Context(), after, plurals...) {
+				if err != nil {
+					t.Fatalf("%s after %d: %v", name, after, err)
+				}
+				got = append(got, e)
+			}
+			if want := of(all, after, plurals...); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s after %d: %d entries, want %d: %.500v, not %.500v", name, after, len(got), len(want), want, got)
+			}
+		}
+	}
+}
+
+func followsSome(t *testing.T, log eventstore.Log) {
+	all := fillEndpoints(t, log, 50)
+	plurals := []domain.Plural{"/buckets/b.1/groups", "/buckets/b.4/groups"}
+	next, stop := iter.Pull2(log.Follow(t.Context(), 0, plurals...))
+	defer stop()
+	for _, want := range of(all, 0, plurals...) {
+		if got, err, _ := next(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("Follow yields %v, %v, want %v", got, err, want)
+		}
+	}
+	tail := all[len(all)-1].Tail()
+	for i := range 30 {
+		tail = mustAppend(t, log, tail, fmt.Sprintf("else-%d", i), Event("/buckets/b.2/groups/g", domain.Updated))
+		tail = mustAppend(t, log, tail, fmt.Sprintf("later-%d", i), Event("/buckets/b.4/groups/g", domain.Updated))
+		if got, err, _ := next(); err != nil || got.Tail() != tail {
+			t.Fatalf("Follow yields %v, %v, want the entry just appended at %v", got, err, tail)
+		}
+	}
+	waiting, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := lastError(log.Follow(waiting, 0, "/accounts")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Follow of what does not happen ends with %v, want context.DeadlineExceeded", err)
+	}
+}
+
 func followsManyEntries(t *testing.T, log eventstore.Log) {
 	const n = 600
 	var appending sync.WaitGroup
@@ -315,7 +399,7 @@ func endsWithTheContext(t *testing.T, log eventstore.Log) {
 	if _, err := log.Append(ended, eventstore.Tail{}, eventstore.Commit{ID: "c", Events: Events()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Append with an ended context = %v, want context.Canceled", err)
 	}
-	for name, walk := range map[string]func(context.Context, domain.Position) iter.Seq2[eventstore.Entry, error]{
+	for name, walk := range map[string]func(context.Context, domain.Position, ...domain.Plural) iter.Seq2[eventstore.Entry, error]{
 		"Read": log.Read, "Follow": log.Follow,
 	} {
 		ctx, cancel := context.WithCancel(t.Context())

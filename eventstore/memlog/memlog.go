@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/kintolog/kintolog/domain"
@@ -64,20 +65,23 @@ func (l *Log) Tail(ctx context.Context) (eventstore.Tail, error) {
 }
 
 // Read implements eventstore.Log.
-func (l *Log) Read(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		l.walk(ctx, after, false, yield)
+		l.walk(ctx, after, of, false, yield)
 	}
 }
 
 // Follow implements eventstore.Log.
-func (l *Log) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+func (l *Log) Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		l.walk(ctx, after, true, yield)
+		l.walk(ctx, after, of, true, yield)
 	}
 }
 
-func (l *Log) walk(ctx context.Context, after domain.Position, follow bool, yield func(eventstore.Entry, error) bool) {
+func (l *Log) walk(
+	ctx context.Context, after domain.Position, of []domain.Plural, follow bool, yield func(eventstore.Entry, error) bool,
+) {
+	wanted := l.space.SubjectsOf(of)
 	cursor := l.space.Cursor(after)
 	for {
 		messages, grown, err := l.after(cursor.Next() - 1)
@@ -85,6 +89,9 @@ func (l *Log) walk(ctx context.Context, after domain.Position, follow bool, yiel
 			var entry eventstore.Entry
 			if err = ctx.Err(); err == nil {
 				entry, err = cursor.Read(cursor.Next(), &messages[i])
+			}
+			if len(of) > 0 && !slices.Contains(wanted, messages[i].Subject) {
+				continue
 			}
 			if err == nil && !yield(entry, nil) {
 				return
