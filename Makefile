@@ -14,7 +14,7 @@ GOIMPORTS := $(BIN)/goimports-$(GOIMPORTS_VERSION)
 
 # Where goroutines share state. The race detector is slow, and finds nothing in
 # code that has one goroutine.
-RACE_DIRS := eventstore projections writeapi readapi
+RACE_DIRS := eventstore projections writeapi readapi live
 RACE_PKGS ?= $(patsubst %,./%/...,$(wildcard $(RACE_DIRS)))
 
 # For example: make test TESTFLAGS='-run Append -v' PKGS=./eventstore/...

@@ -24,7 +24,7 @@ var everything = []string{
 	"trailing_slash_redirect_enabled = 0", "trailing_slash_redirect_ttl_seconds = -1",
 	"cors_origins = a b", "cors_max_age_seconds = ", `eos = "2030-01-31"`, "eos_message = m", "eos_url = u",
 	"batch_max_requests = ", "batch_strict = true", "paginate_by = 10.0", "storage_max_fetch_size = 20", "max_page_bytes = 25", "pagination_token_validity_seconds = 30",
-	"max_waiting_writes = 10", "max_url_bytes = 11", "max_headers = 12", "max_header_bytes = 13", "max_batch_bytes = 14",
+	"max_waiting_writes = 10", "max_subscribers = 26", "max_replay_seconds = 27", "max_url_bytes = 11", "max_headers = 12", "max_header_bytes = 13", "max_batch_bytes = 14",
 	"body_timeout_seconds = 15", "send_timeout_seconds = 16", "max_id_bytes = 40", "max_json_keys = 17",
 	"max_idempotency_key_bytes = 18", "max_repeatable_bytes = 19", "max_query_values = 20", "max_sort_fields = 21",
 	"max_fields = 22", "max_field_depth = 23", "max_body_bytes = 1", "max_json_depth = 2", "max_query_bytes = 3", "max_query_filters = 4", "answer_timeout_ms = 5", "read_timeout_seconds = 24",
@@ -75,7 +75,7 @@ func wanted() *config.Settings {
 			},
 		},
 		Limits: config.Limits{
-			MaxWaitingWrites: 10, MaxURLBytes: 11, MaxHeaders: 12, MaxHeaderBytes: 13, MaxBatchBytes: 14,
+			MaxWaitingWrites: 10, MaxSubscribers: 26, MaxReplay: 27 * time.Second, MaxURLBytes: 11, MaxHeaders: 12, MaxHeaderBytes: 13, MaxBatchBytes: 14,
 			BodyTimeout: 15 * time.Second, SendTimeout: 16 * time.Second, MaxIDBytes: 40, MaxJSONKeys: 17,
 			MaxIdempotencyKeyBytes: 18, MaxRepeatableBytes: 19, MaxQueryValues: 20, MaxSortFields: 21, MaxFields: 22, MaxFieldDepth: 23,
 			BatchStrict: true, PaginateBy: 10, MaxFetchSize: 20, MaxPageBytes: 25, TokenValidity: 30 * time.Second, MaxBodyBytes: 1, MaxJSONDepth: 2, MaxQueryBytes: 3,

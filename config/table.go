@@ -86,6 +86,8 @@ func (l *Limits) bindings() []binding {
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),
 		count("max_lag", &l.MaxLag, 1),
 		between("max_waiting_writes", &l.MaxWaitingWrites, 1, 1_000_000),
+		between("max_subscribers", &l.MaxSubscribers, 0, 100_000),
+		seconds("max_replay_seconds", &l.MaxReplay),
 		count("max_url_bytes", &l.MaxURLBytes, 1),
 		count("max_headers", &l.MaxHeaders, 1),
 		count("max_header_bytes", &l.MaxHeaderBytes, 1),

@@ -31,8 +31,8 @@ func (s *State) Accessible(q AccessQuery, held []Access) []Access {
 	for _, events := range [][]Event{s.settled, s.pending} {
 		for _, e := range events {
 			if e.Cascade || e.Action == Flushed {
-				held = slices.DeleteFunc(held, func(a Access) bool { return e.empties(a.URI.Plural()) })
-				maps.DeleteFunc(changed, func(u URI, _ Event) bool { return e.empties(u.Plural()) })
+				held = slices.DeleteFunc(held, func(a Access) bool { return e.Empties(a.URI.Plural()) })
+				maps.DeleteFunc(changed, func(u URI, _ Event) bool { return e.Empties(u.Plural()) })
 			}
 			if e.Object.URI != "" {
 				changed[e.Object.URI] = e

@@ -95,7 +95,7 @@ func (s *State) Derive(e Event) []Event {
 func (s *State) Unfold(p Plural, events []Event) (made map[string]Object, all bool) {
 	made = map[string]Object{}
 	for _, e := range events {
-		if e.empties(p) {
+		if e.Empties(p) {
 			clear(made)
 			all = true
 		}

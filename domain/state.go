@@ -283,7 +283,7 @@ func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
 	for _, events := range [][]Event{s.settled, s.pending} {
 		for _, e := range events {
 			switch {
-			case e.empties(p):
+			case e.Empties(p):
 				clear(touched)
 				all = true
 			case e.Plural() == p:
@@ -294,8 +294,8 @@ func (s *State) Touched(p Plural) (touched map[string]Object, all bool) {
 	return touched, all
 }
 
-// empties tells that nothing that was in the endpoint before the event is there after it.
-func (e Event) empties(p Plural) bool {
+// Empties tells that nothing that was in the endpoint before the event is there after it.
+func (e Event) Empties(p Plural) bool {
 	return e.Action == Flushed || e.Cascade && e.Object.URI.Contains(p)
 }
 

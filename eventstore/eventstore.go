@@ -96,5 +96,5 @@ type Log interface {
 
 	// Follow is Read without an end: after the tail it waits for more. Interruptions of the
 	// connection are survived without loss or repetition.
-	Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[Entry, error]
+	Follow(ctx context.Context, after domain.Position) iter.Seq2[Entry, error]
 }

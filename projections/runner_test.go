@@ -226,9 +226,9 @@ type halting struct {
 	halted, goOn chan struct{}
 }
 
-func (h halting) Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
+func (h halting) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		for e, err := range h.Log.Follow(ctx, after, of...) {
+		for e, err := range h.Log.Follow(ctx, after) {
 			if !yield(e, err) {
 				return
 			}

@@ -1,8 +1,10 @@
 package readapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
@@ -35,6 +37,25 @@ func (a *API) List(w http.ResponseWriter, r *web.Request) error {
 	}
 	l.answer(w, page, notModified)
 	return nil
+}
+
+// Listable is the error with which GET would refuse to list a plural endpoint for a caller, without a query string.
+func (a *API) Listable(ctx context.Context, c domain.Caller, r *domain.Resource, p domain.Plural) error {
+	asked := &http.Request{Method: http.MethodGet, URL: &url.URL{}}
+	l := a.newListing(&web.Request{Request: asked.WithContext(ctx), Resource: r, Plural: p, Caller: c})
+	l.asked.Query.Limit = 1
+	state, err := a.load(ctx, l.needs)
+	if err != nil {
+		return err
+	}
+	l.state = state
+	if l.restricted = l.isRestricted(); l.restricted && !l.mayCreate() {
+		if _, err := l.fetch(); err != nil {
+			return err
+		}
+	}
+	_, err = l.admit()
+	return err
 }
 
 // listing is one list that is asked for, and what is known about it so far.

@@ -23,10 +23,7 @@ func (l log) Append(ctx context.Context, after eventstore.Tail, c eventstore.Com
 	return tail, err
 }
 
-func (l log) Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
-	if len(of) > 0 {
-		return l.Log.Follow(ctx, after, of...) // not what is applied
-	}
+func (l log) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
 		for entry, err := range l.Log.Follow(ctx, after) {
 			if err == nil {

@@ -25,7 +25,7 @@ type exchange struct {
 
 func (f *Frame) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{frame: f, answer: recorder{ResponseWriter: w, timeout: f.config.Limits.AnswerTime}}
-	x.Request = Request{Request: r, limit: f.config.Limits.Body, timeout: f.config.Limits.BodyTime, w: &x.answer, parts: &x.parts}
+	x.Request = Request{Request: r, limit: f.config.Limits.Body, timeout: f.config.Limits.BodyTime, w: &x.answer, ending: f.ending, parts: &x.parts}
 	return x
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/propagation"
@@ -23,6 +24,8 @@ type Frame struct {
 	eos     string // the Alert of a service that ends, "" for none
 	over    string // the Alert of one that has ended
 	handler http.Handler
+	ending  chan struct{}
+	end     func() // closes it
 }
 
 // New joins endpoints into one handler. It refuses a config or endpoints that are not well formed.
@@ -36,6 +39,8 @@ func New(c Config, endpoints []Endpoint) (*Frame, error) {
 		return nil, err
 	}
 	f := &Frame{config: c, router: router, paths: c.pathOptions(), varies: !slices.Contains(c.CORS.Origins, "*")}
+	f.ending = make(chan struct{})
+	f.end = sync.OnceFunc(func() { close(f.ending) })
 	if !c.EOS.IsZero() {
 		f.eos = rest.Alert{Code: rest.SoftEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()
 		f.over = rest.Alert{Code: rest.HardEOL, Message: c.EOSMessage, URL: c.EOSURL}.String()

@@ -62,17 +62,19 @@ func (l Limits) check(r *http.Request) error {
 
 // HTTPServer serves the frame with limits on what comes before it: a client has ten seconds to send its headers, and an
 // idle connection is closed after two minutes. Config.Limits give each part of an answer its time, because a subscription
-// lasts.
+// lasts. Its Shutdown tells requests that the service is Ending.
 func (f *Frame) HTTPServer() *http.Server {
 	const margin = 64 << 10 // so that it is the frame that refuses what is too large, unless it is much too large
 	limits := f.config.Limits
-	return &http.Server{
+	s := &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    limits.URL + limits.HeaderBytes + margin,
 		ErrorLog:          log.New(complaints{f.config.Log}, "", 0),
 	}
+	s.RegisterOnShutdown(f.end)
+	return s
 }
 
 // complaints is where an http.Server tells what goes wrong outside of requests, such as that there are too many connections.

@@ -43,6 +43,16 @@ func (w *recorder) Write(b []byte) (written int, err error) {
 	}
 }
 
+// FlushError is for http.ResponseController.
+func (w *recorder) FlushError() error {
+	w.grant()
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	if err == nil && w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return err
+}
+
 // grant gives the client time from now on. What is not a connection has no deadline, and needs none.
 func (w *recorder) grant() {
 	if w.timeout > 0 {

@@ -39,6 +39,7 @@ type Request struct {
 	limit   int64
 	timeout time.Duration // for the body; 0 for one within the process
 	w       http.ResponseWriter
+	ending  <-chan struct{}
 	noted   logrus.Fields
 	parts   *[]Answer
 }
@@ -47,6 +48,9 @@ type Request struct {
 func (r *Request) Origin() domain.Origin {
 	return domain.Origin{UserID: r.Caller.UserID, Request: r.ID, Trace: r.Trace}
 }
+
+// Ending is closed when the service begins to stop (Frame.HTTPServer): what lasts is to end soon.
+func (r *Request) Ending() <-chan struct{} { return r.ending }
 
 // Absolute is the URL that clients use for a path with its version prefix, such as "/v1/buckets?_limit=2".
 func (r *Request) Absolute(path string) string { return r.base + path }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -59,8 +60,8 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 	return r, nil
 }
 
-// deepestFirst is the order to try endpoints in: those with the most segments, which most requests are for, first, and
-// those that take any number last.
+// deepestFirst is the order to try endpoints in: those with the most segments, which most requests are for, first, of these
+// the ones with the fewest parameters, and those that take any number last.
 func deepestFirst(endpoints []Endpoint) []Endpoint {
 	depth := func(e Endpoint) int {
 		if strings.HasSuffix(e.Path, restSuffix) {
@@ -68,7 +69,9 @@ func deepestFirst(endpoints []Endpoint) []Endpoint {
 		}
 		return strings.Count(e.Path, "/")
 	}
-	return slices.SortedStableFunc(slices.Values(endpoints), func(a, b Endpoint) int { return depth(b) - depth(a) })
+	return slices.SortedStableFunc(slices.Values(endpoints), func(a, b Endpoint) int {
+		return cmp.Or(depth(b)-depth(a), strings.Count(a.Path, "{")-strings.Count(b.Path, "{"))
+	})
 }
 
 func newRoute(c *Config, e *Endpoint) (*route, error) {

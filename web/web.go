@@ -36,7 +36,8 @@ type Endpoint struct {
 	Name string
 	// Path without version prefix; segments in braces are parameters: "/buckets/{bucket}/groups". At the end of that of
 	// a utility, "/{name...}" takes all that follows, slashes and nothing included.
-	// Where several match, the one declared first answers, and one with "{name...}" if no other does.
+	// Where several match, the one with the fewest parameters answers, of these the one declared first, and one with
+	// "{name...}" if no other does.
 	Path string
 	Kind Kind
 	// Resource is the one that a plural or object endpoint serves; nil otherwise.

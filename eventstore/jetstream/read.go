@@ -24,10 +24,12 @@ const few = 8
 func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
 		tail, err := l.reaching(ctx, after)
-		r := l.run(after, of, tail.Position, yield)
+		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: tail.Position, yield: yield}
+		r.partial, r.wanted = len(of) > 0, l.config.Name.SubjectsOf(of)
 		switch {
 		case err != nil:
 			r.fail(err)
+		case r.partial && len(r.wanted) == 0:
 		case tail.Position-after <= few:
 			r.fetch(ctx)
 		default:
@@ -37,9 +39,9 @@ func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plur
 }
 
 // Follow implements eventstore.Log.
-func (l *Log) Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
+func (l *Log) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		r := l.run(after, of, endless, yield)
+		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: math.MaxUint64, yield: yield}
 		if _, err := l.reaching(ctx, after); err != nil {
 			r.fail(err)
 			return
@@ -73,23 +75,11 @@ func (l *Log) reaching(ctx context.Context, after domain.Position) (eventstore.T
 type run struct {
 	log     *Log
 	cursor  *eventstore.Cursor
+	until   domain.Position
 	partial bool     // only entries with these subjects are wanted
 	wanted  []string // subjects
-	until   domain.Position
-	epoch   uint64 // of the connection when the source of the entries was set up
+	epoch   uint64   // of the connection when the source of the entries was set up
 	yield   func(eventstore.Entry, error) bool
-}
-
-// endless is beyond every position.
-const endless domain.Position = math.MaxUint64
-
-func (l *Log) run(
-	after domain.Position, of []domain.Plural, until domain.Position, yield func(eventstore.Entry, error) bool,
-) *run {
-	return &run{
-		log: l, cursor: l.config.Name.Cursor(after), partial: len(of) > 0, wanted: l.config.Name.SubjectsOf(of),
-		until: until, yield: yield,
-	}
 }
 
 func (r *run) fail(err error) { r.yield(eventstore.Entry{}, err) }
@@ -139,10 +129,6 @@ func (r *run) entry(at domain.Position, m *eventstore.Message) bool {
 // consume yields the entries as a consumer delivers them, and sets up another consumer where the
 // last one failed, if the log still has what was read.
 func (r *run) consume(ctx context.Context) {
-	if r.partial && len(r.wanted) == 0 {
-		r.nothing(ctx)
-		return
-	}
 	for attempt := 0; ; attempt++ {
 		before := r.cursor.Next()
 		err := r.deliver(ctx)
@@ -171,42 +157,16 @@ func (r *run) consume(ctx context.Context) {
 	}
 }
 
-// nothing is what comes of endpoints that cannot have entries.
-func (r *run) nothing(ctx context.Context) {
-	if r.until == endless {
-		<-ctx.Done()
-	}
-	if err := ctx.Err(); err != nil {
-		r.fail(err)
-	}
-}
-
 // Settings of the consumers behind Read and Follow.
 const (
-	expiry   = 30 * time.Second
-	inactive = 15 * time.Second // after which the server drops a consumer nobody reads
+	heartbeat = time.Second // two missed ones and the consumer is replaced
+	expiry    = 30 * time.Second
+	inactive  = 15 * time.Second // after which the server drops a consumer nobody reads
+	prefetch  = 1000
+	// quiet is after how long without an entry the log is asked whether there is one. It must be longer than missed
+	// heartbeats are waited for.
+	quiet = 3 * heartbeat
 )
-
-// pace is how a consumer is read.
-type pace struct {
-	// heartbeat is how often the server tells that it is there: two missed ones and the consumer is replaced.
-	heartbeat time.Duration
-	// ahead are the options that bound what is asked for ahead.
-	ahead jetstream.PullMessagesOpt
-}
-
-// pace is for as many entries as can be had, or, where part of them is wanted, for many readers at once, most of which have
-// nothing to read.
-func (r *run) pace() pace {
-	if r.partial {
-		return pace{2 * time.Second, jetstream.PullMaxMessages(few)}
-	}
-	return pace{time.Second, jetstream.PullMaxMessagesWithBytesLimit(1000, r.log.window())}
-}
-
-// quiet is after how long without an entry it is looked whether one was lost. It must be longer than missed heartbeats are
-// waited for.
-func (p pace) quiet() time.Duration { return 3 * p.heartbeat }
 
 // deliver reads from one consumer. It returns nil when the iteration has ended, for whatever
 // reason, and an error if another consumer may do better.
@@ -217,19 +177,22 @@ func (r *run) deliver(ctx context.Context) error {
 		return err
 	}
 	defer r.log.discard(consumer)
-	if r.partial && r.until != endless && consumer.CachedInfo().NumPending == 0 {
+	if r.partial && consumer.CachedInfo().NumPending == 0 {
 		return nil
 	}
-	pace := r.pace()
+	var ahead jetstream.PullMessagesOpt = jetstream.PullMaxMessagesWithBytesLimit(prefetch, r.log.window())
+	if r.partial { // as many clients at once may
+		ahead = jetstream.PullMaxMessages(few)
+	}
 	messages, err := consumer.Messages(
-		pace.ahead, jetstream.PullHeartbeat(pace.heartbeat), jetstream.PullExpiry(expiry),
+		ahead, jetstream.PullHeartbeat(heartbeat), jetstream.PullExpiry(expiry),
 		jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {
 		return err
 	}
 	defer messages.Stop()
 	defer context.AfterFunc(ctx, messages.Stop)()
-	return r.drain(ctx, messages, pace.quiet())
+	return r.drain(ctx, messages)
 }
 
 // consumer sets up a consumer that begins at a position, has messages of all subjects if none is named, and keeps nothing. Its name cannot be
@@ -252,7 +215,7 @@ func (l *Log) consumer(ctx context.Context, from domain.Position, subjects []str
 // window is how many bytes are asked for ahead: enough for any message.
 func (l *Log) window() int { return max(4<<20, 2*int(l.nc.MaxPayload())) }
 
-func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext, quiet time.Duration) error {
+func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext) error {
 	for delivered := uint64(0); !r.done(); {
 		if ctx.Err() != nil { // Stop hands out what has come already
 			return ctx.Err()
@@ -286,7 +249,7 @@ func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext, qui
 				return nil
 			}
 		}
-		if r.partial && r.until != endless && meta.NumPending == 0 {
+		if r.partial && meta.NumPending == 0 {
 			return nil // what follows the last one that is wanted will not come
 		}
 	}
@@ -296,12 +259,8 @@ func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext, qui
 var errGap = errors.New("consumer skipped entries")
 
 // overdue tells whether the log has the next entry. What a consumer sent into a connection that was breaking is lost, as
-// nobody acknowledges entries, and without another one after it there is no gap to be seen. Where others may come before the
-// next that is wanted, each new connection counts.
+// nobody acknowledges entries, and without another one after it there is no gap to be seen.
 func (r *run) overdue(ctx context.Context) bool {
-	if r.partial {
-		return r.log.epoch() != r.epoch
-	}
 	tail, err := r.log.Tail(ctx)
 	return err == nil && tail.Position >= r.cursor.Next()
 }

@@ -40,7 +40,6 @@ func Run(t *testing.T, open func(t testing.TB) eventstore.Log) {
 		{"FollowsFromTheMiddle", followsFromTheMiddle},
 		{"FollowsManyEntries", followsManyEntries},
 		{"YieldsSomeEndpointsAlone", yieldsSome},
-		{"FollowsSomeEndpointsAlone", followsSome},
 		{"EndsWithTheContext", endsWithTheContext},
 		{"StopsWhenTheReaderDoes", stopsWithTheReader},
 		{"RefusesAPositionBeyondTheTail", refusesBeyond},
@@ -339,31 +338,6 @@ func yieldsSome(t *testing.T, log eventstore.Log) {
 	}
 }
 
-func followsSome(t *testing.T, log eventstore.Log) {
-	all := fillEndpoints(t, log, 50)
-	plurals := []domain.Plural{"/buckets/b.1/groups", "/buckets/b.4/groups"}
-	next, stop := iter.Pull2(log.Follow(t.Context(), 0, plurals...))
-	defer stop()
-	for _, want := range of(all, 0, plurals...) {
-		if got, err, _ := next(); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("Follow yields %v, %v, want %v", got, err, want)
-		}
-	}
-	tail := all[len(all)-1].Tail()
-	for i := range 30 {
-		tail = mustAppend(t, log, tail, fmt.Sprintf("else-%d", i), Event("/buckets/b.2/groups/g", domain.Updated))
-		tail = mustAppend(t, log, tail, fmt.Sprintf("later-%d", i), Event("/buckets/b.4/groups/g", domain.Updated))
-		if got, err, _ := next(); err != nil || got.Tail() != tail {
-			t.Fatalf("Follow yields %v, %v, want the entry just appended at %v", got, err, tail)
-		}
-	}
-	waiting, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := lastError(log.Follow(waiting, 0, "/accounts")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Follow of what does not happen ends with %v, want context.DeadlineExceeded", err)
-	}
-}
-
 func followsManyEntries(t *testing.T, log eventstore.Log) {
 	const n = 600
 	var appending sync.WaitGroup
@@ -399,8 +373,11 @@ func endsWithTheContext(t *testing.T, log eventstore.Log) {
 	if _, err := log.Append(ended, eventstore.Tail{}, eventstore.Commit{ID: "c", Events: Events()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Append with an ended context = %v, want context.Canceled", err)
 	}
-	for name, walk := range map[string]func(context.Context, domain.Position, ...domain.Plural) iter.Seq2[eventstore.Entry, error]{
-		"Read": log.Read, "Follow": log.Follow,
+	for name, walk := range map[string]func(context.Context, domain.Position) iter.Seq2[eventstore.Entry, error]{
+		"Read": func(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+			return log.Read(ctx, after)
+		},
+		"Follow": log.Follow,
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		var seen int

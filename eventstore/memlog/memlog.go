@@ -72,9 +72,9 @@ func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plur
 }
 
 // Follow implements eventstore.Log.
-func (l *Log) Follow(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
+func (l *Log) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		l.walk(ctx, after, of, true, yield)
+		l.walk(ctx, after, nil, true, yield)
 	}
 }
 

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/kinto/admin"
 	"github.com/kintolog/kintolog/kinto/counters"
@@ -9,6 +11,7 @@ import (
 	"github.com/kintolog/kintolog/kinto/history"
 	"github.com/kintolog/kintolog/kinto/permissions"
 	"github.com/kintolog/kintolog/kinto/userdata"
+	"github.com/kintolog/kintolog/live"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -32,6 +35,7 @@ func plugins(s *config.Settings) []server.Plugin {
 		{has(config.PluginAdmin), admin.New(admin.Options{Assets: s.Plugins.AdminAssets})},
 		{has(config.PluginFlush), flush.New()},
 		{has(config.PluginCounters), counters.New()},
+		{s.Limits.MaxSubscribers > 0, live.New(live.Options{Max: s.Limits.MaxSubscribers, Replay: cmp.Or(s.Limits.MaxReplay, -1)})},
 	} {
 		if p.wanted {
 			all = append(all, p.plugin)

@@ -1,0 +1,280 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/web"
+)
+
+// channel is what a subscriber is told through. An error means that the client is not there any more.
+type channel interface {
+	// begin tells that what happened up to a position will not be told.
+	begin(at domain.Position) error
+	// changes tells events, a JSON array of CloudEvents, which are all that the subscriber may hear of what happened at a
+	// position.
+	changes(at domain.Position, events []byte) error
+	// reset tells that the client is to list anew, as of a position or later, and why is of no interest to it.
+	reset(at domain.Position) error
+	// alive keeps the connection open.
+	alive() error
+	// end is the last, with the reason.
+	end(error)
+}
+
+// Reasons for which a subscription ends while its client is still there.
+var (
+	errAnew     = errors.New("the time is over: subscribe again")
+	errStopping = errors.New("the service is stopping: subscribe again")
+)
+
+// subscription is one caller who hears of one plural endpoint.
+type subscription struct {
+	*service
+	request  *web.Request
+	caller   domain.Caller
+	resource *domain.Resource
+	plural   domain.Plural
+	above    []domain.Plural // where it can happen that all in the endpoint is gone, or that others may read it
+	view     view            // what the caller was last found to see
+	told     int             // events
+
+	keepAlive *time.Ticker
+	lifetime  *time.Timer
+}
+
+// subscribe answers GET and HEAD.
+func (s *service) subscribe(w http.ResponseWriter, r *web.Request) error {
+	path := r.Segments()
+	plural := domain.Plural("/" + strings.Join(path[:len(path)-1], "/"))
+	u := &subscription{service: s, request: r, caller: r.Caller, resource: r.Resource, plural: plural, above: above(plural)}
+	if err := u.admitted(r.Context()); err != nil {
+		return err
+	}
+	last, err := lastEventID(r)
+	if err != nil {
+		return err
+	}
+	open, err := opener(w, r, s.parts.Config.Web)
+	if err != nil {
+		return err
+	}
+	if r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	if s.subscribers.Add(1) > int64(s.Max) {
+		s.subscribers.Add(-1)
+		return &domain.Error{Code: domain.Unavailable, Message: "There are as many subscribers as the service takes."}
+	}
+	defer s.subscribers.Add(-1)
+	return u.serve(open, last)
+}
+
+// above are the plural endpoints of the objects above one, and that of events which concern the whole log.
+func above(p domain.Plural) []domain.Plural {
+	all := []domain.Plural{""}
+	for _, u := range p.Ancestors() {
+		all = append(all, u.Plural())
+	}
+	return all
+}
+
+// lastEventID is the position up to which the client knows everything; nil if it says nothing.
+func lastEventID(r *web.Request) (*domain.Position, error) {
+	const parameter = "_last_event_id"
+	query := r.URL.Query()
+	for name := range query {
+		if name != parameter {
+			return nil, domain.Invalidf(domain.InQuery, name, "Events are not filtered: the only parameter is %s.", parameter)
+		}
+	}
+	location, name, text := domain.InHeader, "Last-Event-ID", r.Header.Get("Last-Event-ID")
+	if query.Has(parameter) && text == "" { // the header is later: a client that reconnects repeats the URL
+		location, name, text = domain.InQuery, parameter, query.Get(parameter)
+	}
+	if text == "" {
+		return nil, nil
+	}
+	position, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return nil, domain.Invalidf(location, name, "The value should be the id of an event.")
+	}
+	at := domain.Position(position)
+	return &at, nil
+}
+
+// serve tells the client what happens for as long as it listens.
+func (u *subscription) serve(open func(context.Context) (context.Context, channel, error), last *domain.Position) error {
+	ctx, cancel := context.WithCancel(u.request.Context())
+	defer cancel()
+	at, missed, err := u.begin(ctx, last)
+	if err != nil {
+		return err
+	}
+	if u.view, _, err = u.look(ctx, eventstore.Entry{}); err != nil {
+		return err
+	}
+	ctx, c, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	if err = c.begin(at); err == nil && missed {
+		err = c.reset(at)
+	}
+	if err == nil {
+		err = u.follow(ctx, c, at)
+	}
+	c.end(err)
+	u.request.Note("told", u.told)
+	if ctx.Err() != nil || errors.Is(err, errGone) || errors.Is(err, errAnew) || errors.Is(err, errStopping) || refused(err) {
+		return nil
+	}
+	return err
+}
+
+// refused tells that a subscription ends because its caller may not have it any more.
+func refused(err error) bool {
+	refusal, ok := errors.AsType[*domain.Error](err)
+	return ok && refusal.Code != domain.Unavailable
+}
+
+// follow tells what happens after a position. It returns why it ends, which is never nil.
+func (u *subscription) follow(ctx context.Context, c channel, after domain.Position) error {
+	u.keepAlive = time.NewTicker(u.KeepAlive)
+	defer u.keepAlive.Stop()
+	u.lifetime = time.NewTimer(u.Lifetime - rand.N(u.Lifetime/4+1))
+	defer u.lifetime.Stop()
+	for {
+		in, now := u.hub.join(u.plural)
+		at, err := u.catchUp(ctx, c, after, now)
+		if err == nil {
+			after, err = u.listen(ctx, c, in, at)
+		}
+		u.hub.leave(in)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// catchUp tells what has happened between two positions, the second one included, and returns the greater.
+func (u *subscription) catchUp(ctx context.Context, c channel, after, until domain.Position) (domain.Position, error) {
+	if after >= until {
+		return after, nil
+	}
+	for entry, err := range u.parts.Log.Read(ctx, after, append(slices.Clip(u.above), u.plural)...) {
+		if err != nil {
+			return 0, fmt.Errorf("read the log: %w", err)
+		}
+		if entry.Position > until {
+			break
+		}
+		if err := u.ended(ctx); err != nil {
+			return 0, err
+		}
+		if err := u.tell(ctx, c, entry); err != nil {
+			return 0, err
+		}
+	}
+	return until, nil
+}
+
+// ended is why the subscription should end, nil if there is no reason.
+func (u *subscription) ended(ctx context.Context) error {
+	select {
+	case <-u.lifetime.C:
+		return errAnew
+	case <-u.request.Ending():
+		return errStopping
+	default:
+		return ctx.Err()
+	}
+}
+
+// listen tells what happens after a position, as it happens. Without error it returns the position of the last entry
+// before the hub gave up on it.
+func (u *subscription) listen(ctx context.Context, c channel, in *inbox, after domain.Position) (domain.Position, error) {
+	for {
+		var err error
+		select {
+		case entry, open := <-in.entries:
+			if !open {
+				return after, in.err
+			}
+			if entry.Position > after {
+				after, err = entry.Position, u.tell(ctx, c, entry)
+			}
+		case <-u.keepAlive.C:
+			if err = u.admitted(ctx); err == nil {
+				err = c.alive()
+			}
+		case <-u.lifetime.C:
+			err = errAnew
+		case <-u.request.Ending():
+			err = errStopping
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// tell tells what the caller may hear of an entry.
+func (u *subscription) tell(ctx context.Context, c channel, entry eventstore.Entry) error {
+	own := entry.Plural == u.plural
+	gone := !own && u.empties(entry)
+	if !own && !gone && !u.concerns(entry) {
+		return nil
+	}
+	if gone {
+		if err := c.reset(entry.Position); err != nil {
+			return err
+		}
+	}
+	if !own {
+		if err := u.admitted(ctx); err != nil || gone {
+			return err
+		}
+	}
+	before := u.view
+	view, state, err := u.look(ctx, entry)
+	if err != nil {
+		return err
+	}
+	if u.view = view; !view.equal(before) {
+		return c.reset(entry.Position) // there may be objects that it was not told of, or that it sees no more
+	}
+	if !own {
+		return nil
+	}
+	events, n, err := u.hear(state, entry)
+	if err != nil || n == 0 {
+		return err
+	}
+	u.told += n
+	return c.changes(entry.Position, events)
+}
+
+// empties tells whether nothing that was in the endpoint before an entry is there after it.
+func (u *subscription) empties(entry eventstore.Entry) bool {
+	return slices.ContainsFunc(entry.Events, func(e domain.Event) bool { return e.Empties(u.plural) })
+}
+
+// concerns tells whether an entry changes what is above the endpoint, and with it perhaps who may read it.
+func (u *subscription) concerns(entry eventstore.Entry) bool {
+	return slices.ContainsFunc(entry.Events, func(e domain.Event) bool {
+		return slices.Contains(u.plural.Ancestors(), e.Object.URI)
+	})
+}

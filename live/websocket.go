@@ -1,0 +1,85 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/web"
+)
+
+// openWebSocket refuses web pages that are not trusted with the credentials which the browser adds by itself. Others
+// cannot use any, as web pages cannot give a WebSocket credentials of their own.
+func openWebSocket(w http.ResponseWriter, r *web.Request, c web.Config) (func(context.Context) (context.Context, channel, error), error) {
+	if origin := r.Header.Get("Origin"); origin != "" && !r.Caller.Anonymous() && !sameHost(origin, r.Host) &&
+		(len(c.CORS.Origins) == 0 || slices.Contains(c.CORS.Origins, "*")) {
+		return nil, domain.Invalidf(domain.InHeader, "Origin", "%s cannot open a WebSocket with credentials", origin)
+	}
+	timeout := cmp.Or(c.Limits.AnswerTime, 30*time.Second)
+	return func(ctx context.Context) (context.Context, channel, error) {
+		conn, err := websocket.Accept(w, r.Request, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the frame has looked at it
+		if err != nil {
+			return nil, nil, web.Reported(err) // it is answered
+		}
+		return conn.CloseRead(ctx), &socket{conn, timeout}, nil
+	}, nil
+}
+
+func sameHost(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == host
+}
+
+// socket is a channel of JSON objects with the id of an event, and with the events, or that it is a reset.
+type socket struct {
+	conn    *websocket.Conn
+	timeout time.Duration // for each message
+}
+
+func (s *socket) begin(at domain.Position) error { return s.send(fmt.Appendf(nil, `{"id":"%d"}`, at)) }
+
+func (s *socket) changes(at domain.Position, events []byte) error {
+	return s.send(fmt.Appendf(nil, `{"id":"%d","events":%s}`, at, events))
+}
+
+func (s *socket) reset(at domain.Position) error {
+	return s.send(fmt.Appendf(nil, `{"id":"%d","reset":true}`, at))
+}
+
+func (s *socket) alive() error {
+	return s.within(s.conn.Ping)
+}
+
+func (s *socket) send(message []byte) error {
+	return s.within(func(ctx context.Context) error { return s.conn.Write(ctx, websocket.MessageText, message) })
+}
+
+func (s *socket) within(do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		return errors.Join(errGone, err)
+	}
+	return nil
+}
+
+// end tells the client whether it makes sense to come back.
+func (s *socket) end(why error) {
+	code := websocket.StatusInternalError
+	reason := "subscribe again"
+	switch {
+	case errors.Is(why, errAnew), errors.Is(why, errStopping):
+		code = websocket.StatusGoingAway
+	case refused(why):
+		code, reason = websocket.StatusPolicyViolation, "not permitted any more"
+	}
+	_ = s.conn.Close(code, reason)
+}
