@@ -167,10 +167,8 @@ func (c *Catalog) add(r *Resource) error {
 		return fmt.Errorf("the path %q must alternate words and {resource} names and end in a word", r.Path)
 	}
 	if above := parts[1]; above != "" {
-		parentPath, name, _ := strings.Cut(above[:len(above)-1], "/{")
-		if i := strings.LastIndex(above, "/{"); i >= 0 {
-			parentPath, name = above[:i], above[i+2:len(above)-1]
-		}
+		i := strings.LastIndex(above, "/{")
+		parentPath, name := above[:i], above[i+len("/{"):len(above)-len("}")]
 		parent := c.Resource(name)
 		if parent == nil || parent.Path != parentPath {
 			return fmt.Errorf("the path %q does not continue that of a resource %q declared before", r.Path, name)
