@@ -17,7 +17,7 @@ const (
 	UnknownObject     Code = "unknown object"      // the object addressed is not there
 	MissingResource   Code = "missing resource"    // its parent, or the URL, is not there
 	UnknownVersion    Code = "unknown version"     // API version not served
-	MethodNotAllowed  Code = "method not allowed"  //
+	MethodNotAllowed  Code = "method not allowed"  // the endpoint is there, and does not have it
 	NotAcceptable     Code = "not acceptable"      // Accept excludes JSON
 	UnsupportedType   Code = "unsupported type"    // Content-Type not understood
 	Conflict          Code = "conflict"            // an integrity rule would break: retry

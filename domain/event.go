@@ -8,9 +8,9 @@ import (
 // Action is what happened to an object.
 type Action string
 
-// The actions. Start, Flush and Purge concern more than one object: their URI is empty.
-// Start is the first event of every log; after Flush nothing that came before it is there. The
-// LastModified of both is the moment from which untouched root endpoints date. Purge forgets old
+// The actions. Started, Flushed and Purged concern more than one object: their URI is empty.
+// Started is the first event of every log; after Flushed nothing that came before it is there. The
+// LastModified of both is the moment from which untouched root endpoints date. Purged forgets old
 // tombstones of one resource (see Event.Retain) and dates nothing: its LastModified is 0.
 const (
 	Created Action = "create"
