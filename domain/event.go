@@ -34,6 +34,17 @@ func ParseAction(name string) (Action, error) {
 	return "", fmt.Errorf("unknown action %q", name)
 }
 
+// Live is by how much the action changes the number of live objects.
+func (a Action) Live() int64 {
+	switch a {
+	case Created:
+		return 1
+	case Deleted, Forgotten:
+		return -1
+	}
+	return 0
+}
+
 // Event is one fact: the whole state of one object after a change. Applying an
 // event twice is applying it once.
 type Event struct {

@@ -336,7 +336,7 @@ func (s *Snapshot) forget(e Event) {
 		s.Objects[e.Object.URI] = Object{}
 	}
 	if scope, known := s.Scopes[e.Plural()]; known {
-		scope.Live += e.Action.live()
+		scope.Live += e.Action.Live()
 		s.Scopes[e.Plural()] = scope
 	}
 }
@@ -355,7 +355,7 @@ func (s *Snapshot) put(c *Catalog, e Event) {
 		s.Objects[o.URI] = o
 	}
 	if scope, known := s.Scopes[plural]; known {
-		s.Scopes[plural] = Scope{Timestamp: max(scope.Timestamp, o.LastModified), Live: scope.Live + e.Action.live()}
+		s.Scopes[plural] = Scope{Timestamp: max(scope.Timestamp, o.LastModified), Live: scope.Live + e.Action.Live()}
 	}
 	for m, u := range s.Taken {
 		if m.Plural == plural && (u == o.URI || m.Timestamp == o.LastModified) {
@@ -371,17 +371,6 @@ func (s *Snapshot) put(c *Catalog, e Event) {
 	if e.Cascade {
 		s.purge(o.URI, e.At())
 	}
-}
-
-// live is by how much the action changes the number of live objects.
-func (a Action) live() int64 {
-	switch a {
-	case Created:
-		return 1
-	case Deleted, Forgotten:
-		return -1
-	}
-	return 0
 }
 
 // regroup keeps the memberships of the principals that are known.

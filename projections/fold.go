@@ -89,7 +89,7 @@ func (f *folder) begin(step Step) {
 func (f *folder) step() *Step { return &f.change.Steps[len(f.change.Steps)-1] }
 
 func (f *folder) put(e domain.Event, at domain.Position) {
-	row := Row{Object: e.Object, Resource: e.Resource, Position: at, Live: live(e.Action)}
+	row := Row{Object: e.Object, Resource: e.Resource, Position: at, Live: e.Action.Live()}
 	if row.Deleted {
 		row.Permissions = nil
 	}
@@ -111,7 +111,7 @@ func (f *folder) put(e domain.Event, at domain.Position) {
 func (f *folder) touch(e domain.Event, at domain.Position) {
 	scope := f.scope(e.Plural(), e.Resource)
 	scope.Timestamp = max(scope.Timestamp, e.Object.LastModified)
-	scope.Live += live(e.Action)
+	scope.Live += e.Action.Live()
 	scope.Position = at
 }
 
@@ -125,15 +125,4 @@ func (f *folder) scope(plural domain.Plural, resource string) *ScopeChange {
 		step.Scopes = append(step.Scopes, ScopeChange{Plural: plural, Resource: resource, Timestamp: math.MinInt64})
 	}
 	return &step.Scopes[i]
-}
-
-// live is by how much the action changes the number of live objects.
-func live(a domain.Action) int64 {
-	switch a {
-	case domain.Created:
-		return 1
-	case domain.Deleted:
-		return -1
-	}
-	return 0
 }
