@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 
@@ -69,20 +68,15 @@ func (f Filter) match(value []byte) bool {
 	case Has:
 		return present == (string(f.Values[0]) == "true")
 	case Contains:
-		return present && jsondoc.Contains(value, f.list())
+		return present && jsondoc.Contains(value, jsondoc.Array(f.Values))
 	case ContainsAny:
-		return present && jsondoc.ContainsAny(value, f.list())
+		return present && jsondoc.ContainsAny(value, jsondoc.Array(f.Values))
 	}
 	return false
 }
 
 func (f Filter) holds(value []byte) bool {
 	return slices.ContainsFunc(f.Values, func(v []byte) bool { return jsondoc.Equal(value, v) })
-}
-
-// list is the values as one JSON array.
-func (f Filter) list() []byte {
-	return slices.Concat([]byte("["), bytes.Join(f.Values, []byte(",")), []byte("]"))
 }
 
 // Order is the complete order of the list.

@@ -26,14 +26,7 @@ func AppendPermissions(b []byte, p domain.Permissions) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(jsondoc.AppendQuote(b, name), ':', '[')
-		for j, principal := range p[name] {
-			if j > 0 {
-				b = append(b, ',')
-			}
-			b = jsondoc.AppendQuote(b, principal)
-		}
-		b = append(b, ']')
+		b = jsondoc.AppendTexts(append(jsondoc.AppendQuote(b, name), ':'), p[name])
 	}
 	return append(b, '}')
 }

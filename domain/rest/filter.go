@@ -130,19 +130,23 @@ func refuse(err error) reader {
 }
 
 // readScalars reads each value with one function: of In and Exclude each element of the comma list, otherwise the
-// only one. A repeated parameter is the list of its raw values.
+// only one.
 func readScalars(op domain.Op, one func(raw string) ([]byte, error)) reader {
 	return func(values []string) ([][]byte, error) {
 		if op == domain.In || op == domain.Exclude {
 			return readList(values, one)
 		}
-		raw := values[0]
-		if len(values) > 1 {
-			raw = string(textList(values))
-		}
-		value, err := one(raw)
+		value, err := one(rawOf(values))
 		return [][]byte{value}, err
 	}
+}
+
+// rawOf is the one raw value of a parameter; one that is repeated is the list of its values.
+func rawOf(values []string) string {
+	if len(values) > 1 {
+		return string(jsondoc.AppendTexts(nil, values))
+	}
+	return values[0]
 }
 
 func readList(values []string, one func(raw string) ([]byte, error)) ([][]byte, error) {
@@ -227,17 +231,9 @@ func isTruthy(value []byte) bool {
 
 // readMembers is the elements of a list, or the one value that is none.
 func readMembers(values []string) ([][]byte, error) {
-	raw := values[0]
-	if len(values) > 1 {
-		raw = string(textList(values))
-	}
-	value, err := readValue(raw)
+	value, err := readValue(rawOf(values))
 	if err != nil || jsondoc.KindOf(value) != jsondoc.KindArray {
 		return [][]byte{value}, err
 	}
-	list := [][]byte{}
-	for element := range jsondoc.Elements(value) {
-		list = append(list, element)
-	}
-	return list, nil
+	return slices.Collect(jsondoc.Elements(value)), nil
 }

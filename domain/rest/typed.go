@@ -17,7 +17,7 @@ const greatest = "9223372036854775808" // 2^63
 // wrong, which is noted then.
 func (p *queryParser) integer(name string, values []string) (n int64, given, ok bool) {
 	if len(values) > 1 {
-		p.fail(name, `"%s" is not a number`, jsondoc.PythonRepr(textList(values)))
+		p.fail(name, `"%s" is not a number`, jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)))
 		return 0, false, false
 	}
 	literal, ok := numberLiteral(jsondoc.FilterValue(values[0]))
@@ -103,7 +103,7 @@ func integerOf(value []byte) (n int64, ok bool) {
 // text reads a parameter that must be a JSON string or no JSON at all.
 func (p *queryParser) text(name string, values []string) string {
 	if len(values) > 1 {
-		p.fail(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(textList(values)), name)
+		p.fail(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)), name)
 		return ""
 	}
 	value := jsondoc.FilterValue(values[0])
@@ -112,18 +112,6 @@ func (p *queryParser) text(name string, values []string) string {
 		p.fail(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(value), name)
 	}
 	return text
-}
-
-// textList is a JSON array of strings.
-func textList(texts []string) []byte {
-	list := []byte{'['}
-	for i, text := range texts {
-		if i > 0 {
-			list = append(list, ',')
-		}
-		list = jsondoc.AppendQuote(list, text)
-	}
-	return append(list, ']')
 }
 
 var lastModified = domain.Field{"last_modified"}

@@ -128,7 +128,7 @@ func (e endpoint) withdraw(r *web.Request, tx *writeapi.Tx, o domain.Object, pri
 	permissions, changed := without(o.Permissions, principal)
 	if members, isGroup := e.Catalog.Members(resource.Name, o); isGroup && slices.Contains(members, principal) {
 		rest := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == principal })
-		o.Data, changed = jsondoc.With(o.Data, jsondoc.Field{Name: "members", Value: quoted(rest)}), true
+		o.Data, changed = jsondoc.With(o.Data, jsondoc.Field{Name: "members", Value: jsondoc.AppendTexts(nil, rest)}), true
 	}
 	if !changed {
 		return nil // a group that was among the objects too
@@ -155,15 +155,4 @@ func without(p domain.Permissions, principal string) (left domain.Permissions, c
 		}
 	}
 	return left, changed
-}
-
-func quoted(all []string) []byte {
-	list := []byte("[")
-	for i, text := range all {
-		if i > 0 {
-			list = append(list, ',')
-		}
-		list = jsondoc.AppendQuote(list, text)
-	}
-	return append(list, ']')
 }

@@ -123,7 +123,7 @@ func likePattern(pattern string) string {
 func (dialect) Contains(a *sqlquery.Args, f domain.Field, values [][]byte, anyOf bool) string {
 	if !anyOf {
 		v := attribute(a, f)
-		return "jsonb_typeof(" + v + ") = 'array' AND " + v + " @> " + jsonb(a, sqlquery.Array(values))
+		return "jsonb_typeof(" + v + ") = 'array' AND " + v + " @> " + jsonb(a, jsondoc.Array(values))
 	}
 	scalars := slices.DeleteFunc(slices.Clone(values), func(value []byte) bool {
 		return jsondoc.IsObject(value) || jsondoc.KindOf(value) == jsondoc.KindArray
@@ -133,7 +133,7 @@ func (dialect) Contains(a *sqlquery.Args, f domain.Field, values [][]byte, anyOf
 	}
 	v := attribute(a, f)
 	for i, value := range scalars {
-		scalars[i] = []byte(v + " @> " + jsonb(a, sqlquery.Array([][]byte{value})))
+		scalars[i] = []byte(v + " @> " + jsonb(a, jsondoc.Array([][]byte{value})))
 	}
 	return "jsonb_typeof(" + v + ") = 'array' AND (" + string(bytes.Join(scalars, []byte(" OR "))) + ")"
 }

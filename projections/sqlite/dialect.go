@@ -47,7 +47,7 @@ func (dialect) Contains(a *sqlquery.Args, f domain.Field, values [][]byte, anyOf
 	if anyOf {
 		function = "kintolog_json_contains_any"
 	}
-	return function + "(o.data, " + a.Bind(path(f)) + ", " + a.Bind(sqlquery.Array(values)) + ")"
+	return function + "(o.data, " + a.Bind(path(f)) + ", " + a.Bind(jsondoc.Array(values)) + ")"
 }
 
 func (dialect) Order(a *sqlquery.Args, f domain.Field) []string { return []string{key(a, f)} }

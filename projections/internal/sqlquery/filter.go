@@ -1,8 +1,6 @@
 package sqlquery
 
 import (
-	"bytes"
-
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
@@ -113,9 +111,4 @@ func (b *builder) contains(f domain.Filter) string {
 		return never // none of them is an array
 	}
 	return b.d.Contains(&b.args, f.Field, f.Values, f.Op == domain.ContainsAny)
-}
-
-// Array is the values as one JSON array.
-func Array(values [][]byte) []byte {
-	return append(append([]byte("["), bytes.Join(values, []byte(","))...), ']')
 }
