@@ -206,7 +206,6 @@ func refers(o domain.Object, key string) bool {
 	if !o.Live() {
 		return false
 	}
-	value, _ := jsondoc.Lookup(o.Data, Attribute, "location")
-	location, _ := jsondoc.String(value)
+	location := jsondoc.LookupString(o.Data, Attribute, "location")
 	return location == escaped(key) || strings.HasSuffix(location, "/"+escaped(key))
 }

@@ -47,11 +47,7 @@ func AllMissed(ctx context.Context, p server.Parts, listener string) ([]Missed, 
 }
 
 func missedOf(o domain.Object) Missed {
-	text := func(name string) string {
-		value, _ := jsondoc.Lookup(o.Data, name)
-		text, _ := jsondoc.String(value)
-		return text
-	}
+	text := func(name string) string { return jsondoc.LookupString(o.Data, name) }
 	position, _ := positionOf(o) // 0 is no position of the log, so that Replay fails
 	return Missed{o.URI, text("event"), position, text("action"), text("subject"), text("reason")}
 }

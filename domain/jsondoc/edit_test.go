@@ -67,6 +67,10 @@ func TestLookupDescendsObjects(t *testing.T) {
 		if string(got) != c.want || ok != (c.want != "") {
 			t.Errorf("Lookup(%q) = %s, %v; want %s", c.path, got, ok, c.want)
 		}
+		want, _ := jsondoc.String([]byte(c.want))
+		if got := jsondoc.LookupString(doc, c.path...); got != want {
+			t.Errorf("LookupString(%q) = %q; want %q", c.path, got, want)
+		}
 	}
 }
 

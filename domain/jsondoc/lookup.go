@@ -53,6 +53,13 @@ func Lookup(doc []byte, path ...string) (value []byte, ok bool) {
 	return doc, len(doc) > 0
 }
 
+// LookupString descends as [Lookup] does, and returns the text of the string there: "" if there is none, or another value.
+func LookupString(doc []byte, path ...string) string {
+	value, _ := Lookup(doc, path...)
+	text, _ := String(value)
+	return text
+}
+
 func find(doc []byte, name string) []byte {
 	if !IsObject(doc) {
 		return nil

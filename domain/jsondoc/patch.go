@@ -98,20 +98,13 @@ type operation struct {
 }
 
 func (p *patcher) apply(op []byte) error {
-	name, path := stringMember(op, "op"), stringMember(op, "path")
+	name, path := LookupString(op, "op"), LookupString(op, "path")
 	err := p.run(name, op)
 	if err != nil {
 		return &PatchError{Index: p.applied, Op: name, Path: path, Reason: err.Error()}
 	}
 	p.applied++
 	return nil
-}
-
-// stringMember returns a member that is a string, and "" for anything else.
-func stringMember(op []byte, member string) string {
-	value, _ := Lookup(op, member)
-	s, _ := String(value)
-	return s
 }
 
 func (p *patcher) run(name string, raw []byte) error {

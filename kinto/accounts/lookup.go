@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -57,7 +58,7 @@ func (l *lookup) read(ctx context.Context, user string) (string, error) {
 	}
 	f := found{position: snapshot.Position, at: start}
 	if o := snapshot.Objects[u]; o.Live() {
-		f.hash = member(o.Data, "password")
+		f.hash = jsondoc.LookupString(o.Data, "password")
 	}
 	l.keep(user, f)
 	return f.hash, nil

@@ -53,23 +53,23 @@ func (h *hasher) prepareOperations(ctx context.Context, operations []byte, name 
 
 // bringsPassword tells whether an operation sets the password, alone or with all of the data.
 func bringsPassword(op []byte) bool {
-	if kind := member(op, "op"); kind != "add" && kind != "replace" {
+	if kind := jsondoc.LookupString(op, "op"); kind != "add" && kind != "replace" {
 		return false
 	}
-	path := member(op, "path")
+	path := jsondoc.LookupString(op, "path")
 	_, inside := jsondoc.Lookup(op, "value", "password")
 	return path == "/data/password" || path == "/data" && inside
 }
 
 // takesPassword tells whether an operation may set the password to what is elsewhere.
 func takesPassword(op []byte) bool {
-	kind, path := member(op, "op"), member(op, "path")
+	kind, path := jsondoc.LookupString(op, "op"), jsondoc.LookupString(op, "path")
 	return (kind == "copy" || kind == "move") && (path == "/data/password" || path == "/data")
 }
 
 func (h *hasher) prepareOperation(ctx context.Context, op []byte, name string) (_ []byte, err *domain.Error) {
 	value, _ := jsondoc.Lookup(op, "value")
-	if member(op, "path") == "/data" {
+	if jsondoc.LookupString(op, "path") == "/data" {
 		value, err = h.withHash(ctx, value, name)
 	} else {
 		value, err = h.hashed(ctx, value, name)
@@ -78,13 +78,6 @@ func (h *hasher) prepareOperation(ctx context.Context, op []byte, name string) (
 		return nil, err
 	}
 	return jsondoc.With(op, jsondoc.Field{Name: "value", Value: value}), nil
-}
-
-// member is a member of an object that holds a string, otherwise "".
-func member(doc []byte, name string) string {
-	value, _ := jsondoc.Lookup(doc, name)
-	text, _ := jsondoc.String(value)
-	return text
 }
 
 // withHash is the data with the hash of its password.

@@ -172,9 +172,7 @@ func (s *snapshot) began(ctx context.Context) (at domain.Timestamp, certain bool
 // tellsOf tells whether an entry is about the creation of the collection that there is. This one was created at the moment of
 // the entry, or just after the bucket, if the clock was not beyond that; any after a former one, later than either.
 func (s *snapshot) tellsOf(creation domain.Object) bool {
-	date, _ := jsondoc.Lookup(creation.Data, "date")
-	text, _ := jsondoc.String(date)
-	moment, err := time.Parse(time.RFC3339, text)
+	moment, err := time.Parse(time.RFC3339, jsondoc.LookupString(creation.Data, "date"))
 	collection, at := s.objects[s.collection], domain.TimestampOf(moment)
 	return err == nil && collection.Live() && at <= collection.Created && collection.Created <= max(at, s.objects[s.bucket].Created+1)
 }
@@ -195,15 +193,12 @@ const maxNamed = 500
 
 // target is the object that an entry is about, as it was after the change, and whether it was there.
 func target(entry domain.Object, plural domain.Plural) (o domain.Object, live bool) {
-	id, _ := jsondoc.Lookup(entry.Data, "record_id")
-	text, _ := jsondoc.String(id)
-	o.URI = plural.Object(text)
+	o.URI = plural.Object(jsondoc.LookupString(entry.Data, "record_id"))
 	o.Data, _ = jsondoc.Lookup(entry.Data, "target", "data")
 	value, _ := jsondoc.Lookup(o.Data, "last_modified")
 	at, _ := jsondoc.Int(value)
 	o.LastModified = domain.Timestamp(at)
-	action, _ := jsondoc.Lookup(entry.Data, "action")
-	return o, string(action) != `"`+string(domain.Deleted)+`"`
+	return o, jsondoc.LookupString(entry.Data, "action") != string(domain.Deleted)
 }
 
 func (s *snapshot) filter(op domain.Op, field string) domain.Filter { return filter(op, field, s.at) }

@@ -89,8 +89,7 @@ func prepare(document []byte, ignored []string) []byte {
 }
 
 func knownDialect(document []byte) bool {
-	value, _ := jsondoc.Lookup(document, "$schema")
-	url, _ := jsondoc.String(value)
+	url := jsondoc.LookupString(document, "$schema")
 	_, url, _ = strings.Cut(strings.TrimSuffix(url, "#"), "://json-schema.org/")
 	return slices.Contains([]string{
 		"schema", "draft-04/schema", "draft-06/schema", "draft-07/schema", "draft/2019-09/schema", "draft/2020-12/schema",

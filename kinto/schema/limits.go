@@ -49,9 +49,7 @@ func (m *meter) value(document []byte, path int) {
 	m.values--
 	m.paths -= path
 	for _, name := range []string{"$id", "id"} {
-		id, _ := jsondoc.Lookup(document, name)
-		url, _ := jsondoc.String(id)
-		path += len(url)
+		path += len(jsondoc.LookupString(document, name))
 	}
 	for name, value := range jsondoc.Members(document) {
 		if text, ok := jsondoc.String(value); ok && name == "pattern" {
