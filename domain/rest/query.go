@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -201,7 +200,7 @@ func (p *queryParser) bound(name string, values []string, op domain.Op) {
 	case !given || !domain.Timestamp(n).InTime(p.opts.Now):
 		p.fail(name, "Invalid value for %s", name)
 	default:
-		p.add(lastModified, op, fmt.Appendf(nil, "%d", n))
+		p.add(domain.Field{"last_modified"}, op, fmt.Appendf(nil, "%d", n))
 	}
 }
 
@@ -213,7 +212,7 @@ func (p *queryParser) limit(values []string) {
 
 // pageSize is the effective limit (protocol 3.8); 0 asks for none.
 func (p *queryParser) pageSize(asked int64) int {
-	size := int64(cmp.Or(max(p.opts.MaxFetch, 0), 10000))
+	size := int64(positive(p.opts.MaxFetch, 10000))
 	for _, other := range []int64{asked, int64(p.opts.PaginateBy)} {
 		if other > 0 {
 			size = min(size, other)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
 
@@ -113,5 +112,3 @@ func (p *queryParser) text(name string, values []string) string {
 	}
 	return text
 }
-
-var lastModified = domain.Field{"last_modified"}
