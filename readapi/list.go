@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/web"
 )
@@ -108,7 +109,8 @@ func (l *listing) mayNeedNoRows() bool {
 func (l *listing) since() (t domain.Timestamp, ok bool) {
 	for _, f := range l.asked.Query.Filters {
 		if f.Field.Is("last_modified") && f.Op == domain.Greater {
-			t, ok = max(t, timestampOf(f.Values[0])), true
+			n, _ := jsondoc.Int(f.Values[0])
+			t, ok = max(t, domain.Timestamp(n)), true
 		}
 	}
 	return t, ok

@@ -72,9 +72,3 @@ func (l *listing) body(objects []domain.Object) []byte {
 	}
 	return append(b, ']', '}')
 }
-
-// timestampOf is the number of a filter on last_modified; 0 if it is none.
-func timestampOf(value []byte) domain.Timestamp {
-	t, _ := jsondoc.Int(value)
-	return domain.Timestamp(t)
-}

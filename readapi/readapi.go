@@ -67,7 +67,6 @@ type API struct {
 
 // New reads the resources of the catalog from the reader.
 func New(catalog *domain.Catalog, reader Reader, o Options) *API {
-	o.MaxFetch = cmp.Or(o.MaxFetch, 10000)
 	o.WaitTimeout = cmp.Or(o.WaitTimeout, 2*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
