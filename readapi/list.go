@@ -13,11 +13,11 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// List answers GET and HEAD on a plural endpoint (protocol 2.3).
+// list answers GET and HEAD on a plural endpoint (protocol 2.3).
 //
 // Who may list everything is answered in one call of the reader; nothing of the rows is shown before the snapshot
 // that came with them says that the caller may see them. A poll that can be answered without rows loads none.
-func (a *API) List(w http.ResponseWriter, r *web.Request) error {
+func (a *API) list(w http.ResponseWriter, r *web.Request) error {
 	if err := a.catchUp(r); err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// Object answers GET and HEAD on an object (protocol 2.6).
-func (a *API) Object(w http.ResponseWriter, r *web.Request) error {
+// object answers GET and HEAD on an object (protocol 2.6).
+func (a *API) object(w http.ResponseWriter, r *web.Request) error {
 	if err := a.catchUp(r); err != nil {
 		return err
 	}

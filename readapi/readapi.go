@@ -80,16 +80,16 @@ func New(catalog *domain.Catalog, reader Reader, o Options) *API {
 // PluralMethods are those of every plural endpoint.
 func (a *API) PluralMethods() []web.Method {
 	return []web.Method{
-		{Name: http.MethodHead, Handle: a.List},
-		{Name: http.MethodGet, Handle: a.List},
+		{Name: http.MethodHead, Handle: a.list},
+		{Name: http.MethodGet, Handle: a.list},
 	}
 }
 
 // ObjectMethods are those of every object.
 func (a *API) ObjectMethods() []web.Method {
 	return []web.Method{
-		{Name: http.MethodGet, Handle: a.Object},
-		{Name: http.MethodHead, Handle: a.Object},
+		{Name: http.MethodGet, Handle: a.object},
+		{Name: http.MethodHead, Handle: a.object},
 	}
 }
 
