@@ -10,7 +10,7 @@ func (t *Tx) listDerived(needs domain.Needs, q domain.Query) (domain.Snapshot, d
 	touched, _ := t.state.Touched(q.Plural)
 	var page domain.Page
 	state, made, all, err := t.unfold(q.Plural, needs, func(needs domain.Needs) (loaded domain.Snapshot, err error) {
-		loaded, page, err = t.loop.model.List(t.ctx, needs, without(q, touched))
+		loaded, page, err = t.loop.Model.List(t.ctx, needs, without(q, touched))
 		return loaded, err
 	})
 	if err != nil {
@@ -33,7 +33,7 @@ func (t *Tx) listDerived(needs domain.Needs, q domain.Query) (domain.Snapshot, d
 func (t *Tx) derivedScope(p domain.Plural) (domain.Scope, error) {
 	needs := domain.Needs{Scopes: []domain.Plural{p}}
 	state, _, _, err := t.unfold(p, needs, func(needs domain.Needs) (domain.Snapshot, error) {
-		return t.loop.model.Load(t.ctx, needs)
+		return t.loop.Model.Load(t.ctx, needs)
 	})
 	if err != nil {
 		return domain.Scope{}, err

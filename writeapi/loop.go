@@ -85,9 +85,8 @@ func (c Config) withDefaults() Config {
 // Loop is the commit loop of a writer. Several loops, in any number of processes, may write to one log.
 type Loop struct {
 	Config
-	model Model
-	tail  tail
-	jobs  chan *job
+	tail tail
+	jobs chan *job
 
 	mu       sync.Mutex
 	closing  bool
@@ -120,8 +119,7 @@ type Outcome struct {
 func NewLoop(c Config) *Loop {
 	c = c.withDefaults()
 	l := &Loop{
-		Config: c, model: c.Model, tail: tail{log: c.Log},
-		jobs: make(chan *job, c.MaxWaiting), done: make(chan struct{}),
+		Config: c, tail: tail{log: c.Log}, jobs: make(chan *job, c.MaxWaiting), done: make(chan struct{}),
 	}
 	go l.loop()
 	return l
@@ -352,7 +350,7 @@ func (l *Loop) begin(ctx context.Context, waiting []*job) (*Tx, error) {
 		needs.Add(j.needs)
 	}
 	needs = needs.Distinct()
-	loaded, err := l.model.Load(ctx, needs)
+	loaded, err := l.Model.Load(ctx, needs)
 	if err != nil {
 		return nil, fmt.Errorf("load state: %w", err)
 	}

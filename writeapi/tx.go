@@ -193,7 +193,7 @@ func (t *Tx) loadMissing() (again bool, err error) {
 }
 
 func (t *Tx) load(needs domain.Needs) error {
-	loaded, err := t.loop.model.Load(t.ctx, needs)
+	loaded, err := t.loop.Model.Load(t.ctx, needs)
 	if err != nil {
 		return unavailable("load state", err)
 	}
@@ -269,12 +269,12 @@ func (t *Tx) Accessible(_ context.Context, q domain.AccessQuery) ([]domain.Acces
 		return nil, err
 	}
 	q.Members = nil
-	held, err := t.loop.model.Accessible(t.ctx, q)
+	held, err := t.loop.Model.Accessible(t.ctx, q)
 	if err != nil {
 		return nil, unavailable("list what is accessible", err)
 	}
 	// What was read does not tell its position, which is not beyond that of what is read after it.
-	after, err := t.loop.model.Load(t.ctx, domain.Needs{Scopes: []domain.Plural{""}})
+	after, err := t.loop.Model.Load(t.ctx, domain.Needs{Scopes: []domain.Plural{""}})
 	if err != nil {
 		return nil, unavailable("load the position", err)
 	}
@@ -292,7 +292,7 @@ func (t *Tx) held(principals, members []string) ([]string, error) {
 }
 
 func (t *Tx) untouched(q domain.Query, touched map[string]domain.Object) (domain.Page, error) {
-	loaded, page, err := t.loop.model.List(t.ctx, domain.Needs{}, without(q, touched))
+	loaded, page, err := t.loop.Model.List(t.ctx, domain.Needs{}, without(q, touched))
 	if err != nil {
 		return domain.Page{}, unavailable("list", err)
 	}
