@@ -125,15 +125,15 @@ func (s *State) Unknown(needs Needs) Needs {
 	return rest
 }
 
-// Snapshot is what the state knows of the needs, pending events applied.
+// Snapshot is what the state knows of the needs, pending events applied. It is of no position of the log, which is 0.
 func (s *State) Snapshot(needs Needs) Snapshot {
-	var known Snapshot
-	known.Position, known.Latest = s.now.Position, s.now.Latest
-	known.Objects = pick(s.now.Objects, needs.Objects)
-	known.Scopes = pick(s.now.Scopes, needs.Scopes)
-	known.Groups = pick(s.now.Groups, needs.Members)
-	known.Taken = pick(s.now.Taken, needs.Moments)
-	return known
+	return Snapshot{
+		Objects: pick(s.now.Objects, needs.Objects),
+		Scopes:  pick(s.now.Scopes, needs.Scopes),
+		Groups:  pick(s.now.Groups, needs.Members),
+		Taken:   pick(s.now.Taken, needs.Moments),
+		Latest:  s.now.Latest,
+	}
 }
 
 func pick[K comparable, V any](m map[K]V, keys []K) map[K]V {
