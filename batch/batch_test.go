@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kintolog/kintolog/batch"
+	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/eventstore/memlog"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -352,10 +353,10 @@ func TestAnAnswerThatCannotWaitNamesItsPosition(t *testing.T) {
 	s := w.serve(func(c *writeapi.Config) { c.Readable = time.Nanosecond }, nil)
 	w.runner.Close()
 	resp := s.send("POST", "/v1/batch", `{"requests":[{"path":"/buckets/b","method":"PUT"},{"path":"/buckets/b"}]}`)
-	if got := resp.Header().Get(writeapi.PositionHeader); resp.Code != http.StatusOK || got != "2" {
+	if got := resp.Header().Get(rest.PositionHeader); resp.Code != http.StatusOK || got != "2" {
 		t.Errorf("got %d at position %q, want 200 at 2", resp.Code, got)
 	}
-	if exposed := resp.Header().Get("Access-Control-Expose-Headers"); !strings.HasSuffix(exposed, ", "+writeapi.PositionHeader) {
+	if exposed := resp.Header().Get("Access-Control-Expose-Headers"); !strings.HasSuffix(exposed, ", "+rest.PositionHeader) {
 		t.Errorf("got %q exposed to browsers, want the position among them", exposed)
 	}
 	// Within a batch that writes there is nothing to wait for.

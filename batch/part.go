@@ -106,7 +106,7 @@ func (b *batch) request(p *part, inherited http.Header) *http.Request {
 	maps.Copy(header, inherited)
 	maps.Copy(header, p.Header)
 	if p.inTx {
-		delete(header, writeapi.PositionHeader) // a transaction is at the end of the log, so there is nothing to wait for
+		delete(header, rest.PositionHeader) // a transaction is at the end of the log, so there is nothing to wait for
 	}
 	return &http.Request{
 		Method: p.Method, URL: p.URL, Header: header, ContentLength: int64(len(p.Body)), Body: http.NoBody,

@@ -6,22 +6,20 @@ import (
 	"strconv"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/web"
 )
-
-// PositionHeader names the position that the read model must have reached before a request is answered.
-const PositionHeader = "Kintolog-Position"
 
 // catchUp waits until the read model is where the request wants it. If that takes too long it is
 // Unavailable, so that the client tries again.
 func (a *API) catchUp(r *web.Request) error {
-	given := r.Header[PositionHeader]
+	given := r.Header[rest.PositionHeader]
 	if len(given) == 0 || a.options.Waiter == nil {
 		return nil
 	}
 	position, err := strconv.ParseUint(given[0], 10, 64)
 	if err != nil {
-		return domain.Invalidf(domain.InHeader, PositionHeader, "The value should be a position in the log.")
+		return domain.Invalidf(domain.InHeader, rest.PositionHeader, "The value should be a position in the log.")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), a.options.WaitTimeout)
 	defer cancel()

@@ -14,10 +14,6 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// PositionHeader carries the place of a write in the log: on an answer that could not wait until the write is
-// readable. A reader that sends it back gets to see the write.
-const PositionHeader = "Kintolog-Position"
-
 // Options of an API.
 type Options struct {
 	// Query rules query strings of DELETE on plural endpoints; Now is set for each request.
@@ -82,8 +78,8 @@ func (a *API) do(w http.ResponseWriter, r *web.Request, c *domain.Command, answe
 // Mark names the position of a write that is not readable yet.
 func Mark(w http.ResponseWriter, outcome Outcome) {
 	if !outcome.Readable {
-		rest.Expose(w.Header(), PositionHeader)
-		w.Header().Set(PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
+		rest.Expose(w.Header(), rest.PositionHeader)
+		w.Header().Set(rest.PositionHeader, strconv.FormatUint(uint64(outcome.Position), 10))
 	}
 }
 
