@@ -3,6 +3,7 @@ package backendtest
 import (
 	"crypto/sha256"
 	"fmt"
+	"path"
 	"slices"
 	"testing"
 
@@ -166,19 +167,10 @@ func cascade(u domain.URI, at domain.Timestamp) domain.Event {
 	return e
 }
 
+// resource is the last word of the plural endpoint without its last letter.
 func resource(u domain.URI) string {
-	plural := string(u.Plural())
-	name := plural[lastSlash(plural)+1:]
+	name := path.Base(string(u.Plural()))
 	return name[:max(0, len(name)-1)]
-}
-
-func lastSlash(s string) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '/' {
-			return i
-		}
-	}
-	return -1
 }
 
 func with(e domain.Event, permission string, principals ...string) domain.Event {
