@@ -11,12 +11,7 @@ import (
 // Accessible implements [projections.Store].
 func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error) {
 	text, args := sqlquery.Accessible(dialect{}, q)
-	rows, err := s.readers.Query(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list what is accessible: %w", wrap(err))
-	}
-	defer rows.Close()
-	all, err := sqlquery.ScanAccesses(rows)
+	all, err := query(ctx, s, sqlquery.ScanAccesses, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what is accessible: %w", wrap(err))
 	}
@@ -25,12 +20,7 @@ func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.
 
 // Counts implements [projections.Store].
 func (s *Store) Counts(ctx context.Context) (domain.Counts, error) {
-	rows, err := s.readers.Query(ctx, sqlquery.Census)
-	if err != nil {
-		return domain.Counts{}, fmt.Errorf("count objects: %w", wrap(err))
-	}
-	defer rows.Close()
-	counts, err := sqlquery.ScanCounts(rows)
+	counts, err := query(ctx, s, sqlquery.ScanCounts, sqlquery.Census)
 	if err != nil {
 		return domain.Counts{}, fmt.Errorf("count objects: %w", wrap(err))
 	}

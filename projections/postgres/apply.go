@@ -32,7 +32,6 @@ func (s *Store) Apply(ctx context.Context, change projections.Change) error {
 
 // Check implements [projections.Store] by a transaction that it rolls back.
 func (s *Store) Check(ctx context.Context, row projections.Row) error {
-	row.Refused = ""
 	tx, err := s.writers.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", row.URI, wrap(err))

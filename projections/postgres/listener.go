@@ -70,7 +70,7 @@ func (l *listener) listen() (connected bool, err error) {
 		return false, err
 	}
 	defer conn.Close(context.WithoutCancel(l.ctx)) //nolint:errcheck // nothing depends on it
-	if _, err := conn.Exec(l.ctx, "LISTEN "+pgx.Identifier{channel(l.options.Schema)}.Sanitize()); err != nil {
+	if _, err := conn.Exec(l.ctx, "LISTEN "+quote(channel(l.options.Schema))); err != nil {
 		return false, err
 	}
 	var position int64

@@ -13,16 +13,21 @@ import (
 // Load implements [projections.Reader] with one statement, which sees one state.
 func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
 	text, args := loadStatement(needs)
-	rows, err := s.readers.Query(ctx, text, args...)
-	if err != nil {
-		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
-	}
-	defer rows.Close()
-	snapshot, err := sqlquery.ScanSnapshot(rows)
+	snapshot, err := query(ctx, s, sqlquery.ScanSnapshot, text, args...)
 	if err != nil {
 		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
 	}
 	return snapshot, nil
+}
+
+// query runs a statement, and returns what scan makes of its rows.
+func query[T any](ctx context.Context, s *Store, scan func(sqlquery.Rows) (T, error), text string, args ...any) (result T, err error) {
+	rows, err := s.readers.Query(ctx, text, args...)
+	if err != nil {
+		return result, err
+	}
+	defer rows.Close()
+	return scan(rows)
 }
 
 // loadStatement looks up everything by key. All columns are typed, so that the parts need no conversion.

@@ -32,7 +32,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string) (err er
 		return err
 	}
 	if !exists {
-		if _, err := conn.Exec(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE SCHEMA "+quote(schema)); err != nil {
 			return fmt.Errorf("create schema %s: %w", schema, err)
 		}
 	}

@@ -29,13 +29,6 @@ func Pending(ctx context.Context, o Options) (_ []string, err error) {
 	return sqlquery.Pending(migrations, applied)
 }
 
-func (o Options) schema() string {
-	if o.Schema == "" {
-		return "public"
-	}
-	return o.Schema
-}
-
 // version is that of the last migration applied, 0 if there is none.
 func version(ctx context.Context, conn *pgx.Conn, table string) (applied int64, err error) {
 	var exists bool

@@ -5,6 +5,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ type Options struct {
 	Back func(server string)
 }
 
+func (o Options) schema() string { return cmp.Or(o.Schema, "public") }
+
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,39}$`)
 
 // Store is a read model in one schema of a database.
@@ -50,9 +53,7 @@ const minVersion = 130000
 // Open connects and brings the schema up to date; several processes may do so at once. It returns an error
 // for a server older than 13 and for a database that is not UTF8.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	if o.Schema == "" {
-		o.Schema = "public"
-	}
+	o.Schema = o.schema()
 	if !schemaName.MatchString(o.Schema) {
 		return nil, fmt.Errorf("open read model: the schema name %q does not match %s", o.Schema, schemaName)
 	}
