@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 
 	"github.com/kintolog/kintolog/projections/internal/sqlquery"
@@ -26,7 +25,7 @@ func version(ctx context.Context, path string) (applied int64, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro")
+	db, err := sql.Open("sqlite", address(path)+"?mode=ro")
 	if err != nil {
 		return 0, err
 	}

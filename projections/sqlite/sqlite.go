@@ -56,7 +56,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("open read model: %w", err)
 	}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
+	dsn := address(path) + pragmas
 	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open read model %s: %w", path, err)
@@ -68,6 +68,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	return s, nil
 }
+
+// address is a file as the driver takes it, before its options.
+func address(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // create makes an empty file if there is none. It is for nobody but its owner, as it holds what callers may not read, such as
 // hashes of passwords; SQLite gives the files beside it the same mode.
