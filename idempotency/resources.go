@@ -27,7 +27,7 @@ func Resources() []domain.Resource {
 
 // dayOf is the object that holds the answers of the day (UTC) of a moment.
 func dayOf(t domain.Timestamp) domain.URI {
-	return days.Object(time.UnixMilli(int64(t)).UTC().Format(time.DateOnly))
+	return days.Object(t.Time().Format(time.DateOnly))
 }
 
 // answersOf are the answers of a day.
