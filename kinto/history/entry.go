@@ -2,7 +2,6 @@ package history
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/domain/rest"
 )
 
 // into is the history that has an entry about the event, "" if none has: that of a bucket goes with the bucket.
@@ -95,7 +95,7 @@ func data(e domain.Event, id string, at domain.Timestamp) []byte {
 	w.text("action", string(e.Action))
 	w.id("bucket_id", ids)
 	w.id("collection_id", ids)
-	w.text("date", date(e))
+	w.text("date", e.At().Time().Format("2006-01-02T15:04:05.000000-07:00"))
 	w.id("group_id", ids)
 	w.text("id", id)
 	w.raw("last_modified", strconv.AppendInt(nil, int64(at), 10))
@@ -121,15 +121,6 @@ func idsOf(e domain.Event) map[string]string {
 	return ids
 }
 
-// date is when the event was decided; where that is unknown, its last_modified.
-func date(e domain.Event) string {
-	at := e.Origin.Time
-	if at == 0 {
-		at = e.Object.LastModified
-	}
-	return at.Time().Format("2006-01-02T15:04:05.000000-07:00")
-}
-
 // writer writes the members of an object, each with a comma behind it.
 type writer struct{ b []byte }
 
@@ -151,10 +142,6 @@ func (w *writer) id(name string, ids map[string]string) {
 
 func (w *writer) target(o domain.Object) {
 	w.b = append(append(w.b, `"target":{"data":`...), o.Data...)
-	permissions := []byte("{}")
-	if len(o.Permissions) > 0 {
-		permissions, _ = json.Marshal(o.Permissions) // texts only: never fails
-		permissions, _ = jsondoc.Normalize(permissions, jsondoc.DefaultLimits)
-	}
-	w.b = append(append(append(w.b, `,"permissions":`...), permissions...), "},"...)
+	w.b = rest.AppendPermissions(append(w.b, `,"permissions":`...), o.Permissions)
+	w.b = append(w.b, "},"...)
 }
