@@ -81,7 +81,7 @@ func TestLookupDoesNotAllocate(t *testing.T) { //nolint:paralleltest // it count
 	}
 }
 
-func TestProjectKeepsWhatExists(t *testing.T) {
+func TestProjectionKeepsWhatExists(t *testing.T) {
 	t.Parallel()
 	doc := []byte(`{"id":"i","title":"t","address":{"city":"c","street":{"no":1,"x":2}},"tags":[],"last_modified":5}`)
 	for _, c := range []struct {
@@ -96,8 +96,8 @@ func TestProjectKeepsWhatExists(t *testing.T) {
 		{[][]string{{"address", "zip"}, {"id", "x"}}, `{"id":"i","last_modified":5}`},
 		{[][]string{{"title", "x"}, {"tags", "x", "y"}}, `{"id":"i","title":"t","tags":[],"last_modified":5}`},
 	} {
-		if got := jsondoc.Project(doc, c.fields); string(got) != c.want {
-			t.Errorf("Project(%v) = %s; want %s", c.fields, got, c.want)
+		if got := jsondoc.NewProjection(c.fields).Append(nil, doc); string(got) != c.want {
+			t.Errorf("NewProjection(%v) gives %s; want %s", c.fields, got, c.want)
 		}
 	}
 }

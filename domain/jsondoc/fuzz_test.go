@@ -103,7 +103,7 @@ func harmless(a, b []byte) {
 	jsondoc.ContainsAny(a, b)
 	jsondoc.Merge(a, b)
 	jsondoc.Without(a, "a")
-	jsondoc.Project(a, [][]string{{"a", "b"}})
+	jsondoc.NewProjection([][]string{{"a", "b"}}).Append(nil, a)
 	jsondoc.PythonRepr(a)
 	jsondoc.Text(a)
 	jsondoc.Int(a)

@@ -54,12 +54,6 @@ func (p Projection) Append(dst, doc []byte) []byte {
 	return dst
 }
 
-// Project returns the members of doc that the paths select, see [NewProjection] and
-// [Projection.Append].
-func Project(doc []byte, fields [][]string) []byte {
-	return NewProjection(fields).Append(make([]byte, 0, len(doc)), doc)
-}
-
 // append selects from an object, and tells whether there was anything.
 func (s selection) append(dst, object []byte) (result []byte, found bool) {
 	start := len(dst)

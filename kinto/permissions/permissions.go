@@ -274,10 +274,11 @@ func (e endpoint) page(w http.ResponseWriter, r *web.Request, list rest.List, en
 		token := rest.EncodeToken(q.Sort, entries[q.Limit-1], rest.Token{Offset: int64(q.Limit) + 1, Nonce: "pagination-token"})
 		w.Header().Set("Next-Page", rest.NextPage(r.Absolute(r.URL.EscapedPath()), r.URL.RawQuery, q.Limit, token))
 	}
+	projection := jsondoc.NewProjection(list.Fields)
 	for i, o := range entries {
 		entries[i].Data, _ = jsondoc.Lookup(o.Data, inside)
 		if list.Fields != nil {
-			entries[i].Data = jsondoc.Project(entries[i].Data, list.Fields)
+			entries[i].Data = projection.Append(nil, entries[i].Data)
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
