@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/eventstore"
@@ -86,7 +84,7 @@ func (c *collector) run(ctx context.Context) error {
 
 func (c *collector) report(ctx context.Context, err error, u domain.URI) {
 	if ctx.Err() == nil {
-		c.parts.Config.Logger.WithContext(ctx).WithError(err).WithFields(logrus.Fields{"uri": u}).
+		c.parts.Config.Logger.WithContext(ctx).WithError(err).WithField("uri", u).
 			Warn("files of attachments are left for later")
 	}
 }

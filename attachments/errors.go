@@ -2,7 +2,6 @@ package attachments
 
 import (
 	"errors"
-	"io/fs"
 
 	"github.com/kintolog/kintolog/domain"
 )
@@ -14,8 +13,3 @@ func unavailable(err error) error {
 	}
 	return &domain.Error{Code: domain.Unavailable, Cause: err}
 }
-
-func isMissing(err error) bool { return errors.Is(err, ErrMissing) }
-
-// isKey tells whether a text can be a key.
-func isKey(text string) bool { return fs.ValidPath(text) && text != "." }

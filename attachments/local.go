@@ -239,7 +239,7 @@ func (l *Local) listed(ctx context.Context, key string, e fs.DirEntry, yield fun
 
 // localName is the path of a key.
 func localName(key string) (string, error) {
-	if !fs.ValidPath(key) || key == "." || !filepath.IsLocal(filepath.FromSlash(key)) {
+	if !isKey(key) || !filepath.IsLocal(filepath.FromSlash(key)) {
 		return "", fmt.Errorf("%q is not a key of a file", key)
 	}
 	return filepath.FromSlash(key), nil

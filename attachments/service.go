@@ -2,6 +2,7 @@ package attachments
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,7 +78,7 @@ func (s *service) file(w http.ResponseWriter, r *web.Request) error {
 	}
 	f, err := s.Store.Open(r.Context(), key)
 	switch {
-	case isMissing(err):
+	case errors.Is(err, ErrMissing):
 		return missing
 	case err != nil:
 		return unavailable(err)

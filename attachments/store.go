@@ -24,6 +24,9 @@ type Store interface {
 	List(ctx context.Context, folder string, yield func(Entry) error) error
 }
 
+// isKey tells whether a text can be a key.
+func isKey(text string) bool { return fs.ValidPath(text) && text != "." }
+
 // Errors of a Store, matched with errors.Is.
 var (
 	ErrExists  = errors.New("there is a file with this key")

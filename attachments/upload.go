@@ -236,7 +236,7 @@ func (a *attaching) claim(ctx context.Context, m mark) (free bool, err error) {
 	if err == nil {
 		return false, f.Close()
 	}
-	if !isMissing(err) {
+	if !errors.Is(err, ErrMissing) {
 		return false, err
 	}
 	err = a.Store.Put(ctx, m.claim(), unknownType, strings.NewReader(""))
