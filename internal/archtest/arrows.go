@@ -44,6 +44,7 @@ var arrows = []struct {
 	{"listeners", []string{"server", "eventstore", "eventstore/feed", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
 	{"live", []string{"server", "eventstore", "eventstore/feed", "web/...", "domain/..."}},
 	{"metrics", []string{"server", "eventstore", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
+	{"tracing", []string{"server", "eventstore", "projections", "domain/..."}},
 	{"batch/...", []string{"batch/...", "idempotency", "readapi/...", "writeapi/...", "web/...", "domain/..."}},
 	{"cache/...", []string{"cache/...", "domain/..."}},
 }
@@ -51,7 +52,6 @@ var arrows = []struct {
 // domainLibraries is all that domain may use beside the standard library: pure
 // functions over JSON and ids, without I/O.
 var domainLibraries = []string{
-	"github.com/evanphx/json-patch/v5/...",
 	"github.com/go-json-experiment/json/...",
 	"github.com/google/uuid",
 }

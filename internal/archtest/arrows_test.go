@@ -72,6 +72,8 @@ func TestViolationsJudgesAMadeUpImport(t *testing.T) {
 		{"kinto", local("writeapi"), false},
 		{"kinto/accounts", local("writeapi"), true},
 		{"kinto/accounts", local("projections"), false},
+		{"tracing", local("projections"), true},
+		{"tracing", local("web"), false},
 		{"cmd/internal/wire", local("projections/postgres"), true},
 		{"cmd/internal/wire", nats, true},
 		{"cmd/internal/wire", pgx, false},
