@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,8 +20,8 @@ const loaders = 16
 // loadTime bounds the loading of one collection.
 const loadTime = 5 * time.Minute
 
-// fill makes a collection with so many records, in batch requests as large as the server allows, and returns
-// how long that took and the timestamp of the records.
+// fill makes a collection with so many records, in batch requests, and returns how long that took and the timestamp of the
+// records.
 func fill(ctx context.Context, address string, records int) (time.Duration, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
@@ -48,33 +47,12 @@ func fill(ctx context.Context, address string, records int) (time.Duration, stri
 type filler struct {
 	address string
 	records int
-	batch   int  // requests in a batch
-	alone   bool // the server has no batch endpoint, so that each record is a request
 	client  *http.Client
 	next    atomic.Int64
 }
 
-// prepare makes the bucket and the collection, and asks how large a batch may be.
+// prepare makes the bucket and the collection.
 func (f *filler) prepare(ctx context.Context) error {
-	_, body, err := f.send(ctx, http.MethodGet, "/", nil)
-	if err != nil {
-		return err
-	}
-	var hello struct {
-		Settings struct {
-			BatchMaxRequests int `json:"batch_max_requests"`
-		} `json:"settings"`
-	}
-	if err := json.Unmarshal(body, &hello); err != nil {
-		return fmt.Errorf("settings of the server: %w", err)
-	}
-	if f.batch = hello.Settings.BatchMaxRequests; f.batch <= 0 {
-		f.batch = 100
-	}
-	_, _, err = f.send(ctx, http.MethodPost, "/batch", []byte(`{"requests":[]}`))
-	if f.alone = errors.Is(err, errNotFound); err != nil && !f.alone {
-		return err
-	}
 	collection := strings.TrimSuffix(recordsPath(f.records), "/records")
 	for _, path := range []string{"/buckets/" + bucket, collection} {
 		if _, _, err := f.send(ctx, http.MethodPut, path, nil); err != nil {
@@ -90,30 +68,17 @@ func (f *filler) load(ctx context.Context) error {
 	for range loaders {
 		all.Go(func() error {
 			for {
-				first := int(f.next.Add(int64(f.batch))) - f.batch
+				first := int(f.next.Add(batchSize)) - batchSize
 				if first >= f.records {
 					return nil
 				}
-				if err := f.loadSome(ctx, first, min(first+f.batch, f.records)); err != nil {
+				if err := f.loadBatch(ctx, first, min(first+batchSize, f.records)); err != nil {
 					return err
 				}
 			}
 		})
 	}
 	return all.Wait()
-}
-
-func (f *filler) loadSome(ctx context.Context, first, end int) error {
-	if !f.alone {
-		return f.loadBatch(ctx, first, end)
-	}
-	for n := first; n < end; n++ {
-		body := append(appendRecord([]byte(`{"data":`), n), '}')
-		if _, _, err := f.send(ctx, http.MethodPut, recordsPath(f.records)+"/"+recordID(n), body); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f *filler) loadBatch(ctx context.Context, first, end int) error {
@@ -158,8 +123,6 @@ func (f *filler) verify(ctx context.Context) (string, error) {
 	return strings.Trim(header.Get("ETag"), `"`), nil
 }
 
-var errNotFound = errors.New("not found")
-
 func (f *filler) send(ctx context.Context, method, path string, body []byte) (http.Header, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+f.address+"/v1"+path, bytes.NewReader(body))
 	if err != nil {
@@ -175,9 +138,6 @@ func (f *filler) send(ctx context.Context, method, path string, body []byte) (ht
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if response.StatusCode == http.StatusNotFound {
-		return nil, nil, fmt.Errorf("%s %s: %w", method, path, errNotFound)
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return nil, nil, fmt.Errorf("%s %s: status %d: %s", method, path, response.StatusCode, answer)
