@@ -17,6 +17,7 @@ import (
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/eventstore/memlog"
 	"github.com/kintolog/kintolog/kinto"
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/sqlite"
 	"github.com/kintolog/kintolog/writeapi"
 )
@@ -29,7 +30,7 @@ type bench struct {
 	catalog *domain.Catalog
 	log     eventstore.Log
 	model   *sqlite.Store
-	runner  *follower
+	runner  *projections.Runner
 }
 
 func setup(t *testing.T, log eventstore.Log) *bench {
@@ -44,10 +45,12 @@ func setup(t *testing.T, log eventstore.Log) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = model.Close() })
-	b := &bench{t: t, catalog: catalog, log: log, model: model}
-	b.runner = follow(t, catalog, log, model)
-	t.Cleanup(func() { _ = b.runner.Close() })
-	return b
+	runner, err := projections.Start(t.Context(), log, model, catalog, projections.RunnerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(runner.Close)
+	return &bench{t: t, catalog: catalog, log: log, model: model, runner: runner}
 }
 
 func (b *bench) loop(change func(*writeapi.Config)) *writeapi.Loop {
@@ -438,7 +441,7 @@ func TestADeletionOfManyIsOfTheResourceOfItsURI(t *testing.T) {
 func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())
-	_ = b.runner.Close() // the read model stands still
+	b.runner.Close() // the read model stands still
 	l := b.loop(func(c *writeapi.Config) { c.Readable, c.Progress = time.Millisecond, stuck{} })
 	c := b.command(domain.Put, "/buckets/b", "{}")
 	c.Precondition.IfNoneMatch = domain.MatchAny
@@ -461,7 +464,7 @@ func TestALostReadModelIsMadeUpForFromTheLog(t *testing.T) {
 func TestNothingIsRefusedForWantOfWhatAnotherWriterWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())
-	_ = b.runner.Close() // the read model stands still
+	b.runner.Close() // the read model stands still
 	lagging := func(c *writeapi.Config) { c.Readable, c.Progress = time.Millisecond, stuck{} }
 	one, other := b.loop(lagging), b.loop(lagging)
 	b.must(one, "/buckets/a")
@@ -487,7 +490,7 @@ func (stuck) Wait(ctx context.Context, _ domain.Position) error {
 func TestLagRefusesWritesBeforeTheyAreAppended(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())
-	_ = b.runner.Close()
+	b.runner.Close()
 	l := b.loop(func(c *writeapi.Config) { c.Readable, c.Progress, c.MaxLag = time.Millisecond, stuck{}, 3 })
 	b.must(l, "/buckets/a", "/buckets/b", "/buckets/c") // with the start, 4 entries
 	_, _, err := b.do(l, b.command(domain.Put, "/buckets/d", "{}"))
