@@ -216,16 +216,8 @@ func TestEveryPageIsReached(t *testing.T) {
 		{"?_sort=id", []int{3, 3, 3, 1}},
 		{"?has_n=true&_fields=group&x%20y=&_sort=last_modified", nil},
 	} {
-		var sizes []int
-		var ids []string
-		whole := whole(t, w, c.query)
-		for next := "http://localhost/v1/buckets/b/collections/c/records" + c.query; next != ""; {
-			got := w.send("mat", "GET "+strings.TrimPrefix(next, "http://localhost"))
-			page := idsOf(t, got.body)
-			ids, sizes = append(ids, page...), append(sizes, len(page))
-			next = got.Get("Next-Page")
-		}
-		if !slices.Equal(ids, whole) {
+		ids, sizes := pages(t, w, c.query)
+		if whole := whole(t, w, c.query); !slices.Equal(ids, whole) {
 			t.Errorf("%q: got %v, want %v", c.query, ids, whole)
 		}
 		if c.sizes != nil && !slices.Equal(sizes, c.sizes) {
@@ -247,18 +239,23 @@ func TestAPageEndsWithTheObjectThatMakesItTooLarge(t *testing.T) {
 		"": {2, 2, 2, 1}, "?_limit=2": {2, 2, 2, 1}, "?_limit=3": {2, 2, 2, 1}, "?_limit=1": {1, 1, 1, 1, 1, 1, 1},
 		"?_sort=a&_fields=id": {2, 2, 2, 1}, "?lt_id=r4": {2, 2}, "?lt_id=r5": {2, 2, 1}, "?_since=0&_limit=5": {2, 2, 2, 1},
 	} {
-		var sizes []int
-		var ids []string
-		for next := "http://localhost/v1/buckets/b/collections/c/records" + query; next != ""; {
-			got := w.send("mat", "GET "+strings.TrimPrefix(next, "http://localhost"))
-			page := idsOf(t, got.body)
-			ids, sizes = append(ids, page...), append(sizes, len(page))
-			next = got.Get("Next-Page")
-		}
+		ids, sizes := pages(t, w, query)
 		if !slices.Equal(sizes, want) || !slices.Equal(ids, whole(t, w, query)) {
 			t.Errorf("%q: got %v in pages of %v, want pages of %v", query, ids, sizes, want)
 		}
 	}
+}
+
+// pages are the ids of a list, and how many each of its pages has.
+func pages(t *testing.T, w *world, query string) (ids []string, sizes []int) {
+	t.Helper()
+	for next := "http://localhost/v1/buckets/b/collections/c/records" + query; next != ""; {
+		got := w.send("mat", "GET "+strings.TrimPrefix(next, "http://localhost"))
+		page := idsOf(t, got.body)
+		ids, sizes = append(ids, page...), append(sizes, len(page))
+		next = got.Get("Next-Page")
+	}
+	return ids, sizes
 }
 
 // whole are the ids of a list that is not cut into pages.
