@@ -86,14 +86,7 @@ func shut(tb testing.TB, s *server.Server) {
 // send sends a request such as "PUT /lists/a" as a user and wants a status.
 func send(tb testing.TB, s http.Handler, user, request, body string, status int) []byte {
 	tb.Helper()
-	method, path, _ := strings.Cut(request, " ")
-	r := httptest.NewRequestWithContext(tb.Context(), method, "/v1"+path, strings.NewReader(body))
-	r.SetBasicAuth(user, "secret")
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
+	w := answer(tb, s, user, request, body)
 	if w.Code != status {
 		tb.Fatalf("%s: got %d %s, want %d", request, w.Code, w.Body, status)
 	}
@@ -104,15 +97,23 @@ func send(tb testing.TB, s http.Handler, user, request, body string, status int)
 func put(tb testing.TB, s http.Handler, paths ...string) {
 	tb.Helper()
 	for _, path := range paths {
-		method, path, _ := strings.Cut("PUT "+path, " ")
-		r := httptest.NewRequestWithContext(tb.Context(), method, "/v1"+path, strings.NewReader(`{"data":{"of":"test"}}`))
-		r.SetBasicAuth("me", "secret")
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		if s.ServeHTTP(w, r); w.Code > 201 {
+		if w := answer(tb, s, "me", "PUT "+path, `{"data":{"of":"test"}}`); w.Code > 201 {
 			tb.Fatalf("put %s: got %d %s", path, w.Code, w.Body)
 		}
 	}
+}
+
+func answer(tb testing.TB, s http.Handler, user, request, body string) *httptest.ResponseRecorder {
+	tb.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	r := httptest.NewRequestWithContext(tb.Context(), method, "/v1"+path, strings.NewReader(body))
+	r.SetBasicAuth(user, "secret")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
 }
 
 // delivery is one request that a receiver got.
