@@ -61,20 +61,13 @@ func TestADerivationThatPanicsEndsTheRunnerAndNotTheProcess(t *testing.T) {
 	resource := changes("/buckets/{bucket}/changes")
 	resource.Derivation.Derive = func(*domain.State, domain.Event, domain.Timestamp) domain.Object { panic("a bug") }
 	gaveUp := make(chan error, 1)
-	r, err := projections.Start(t.Context(), w.log, store, declare(t, domain.Resource{Name: "bucket", Path: "/buckets"}, resource),
+	r := startWith(t, w.log, store, declare(t, domain.Resource{Name: "bucket", Path: "/buckets"}, resource),
 		projections.RunnerOptions{GivesUp: func(err error) { gaveUp <- err }})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := <-gaveUp; !strings.Contains(err.Error(), "a bug") || r.Err() == nil {
 		t.Errorf("got %v, %v", err, r.Err())
 	}
 	r.Close()
-	if r, err = projections.Start(t.Context(), w.log, store, withChanges(t), projections.RunnerOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(r.Close)
-	wait(t, r, w.tail.Position)
+	wait(t, startWith(t, w.log, store, withChanges(t), projections.RunnerOptions{}), w.tail.Position)
 	wants(t, store, "c11 create [ann]")
 }
 
@@ -87,11 +80,7 @@ func TestDerivedObjectsComeWithTheirEvents(t *testing.T) {
 			t.Parallel()
 			w, store := newWriter(t), open(t)
 			w.append(bucket(domain.Created, 10, "ann"), bucket(domain.Updated, 10, "bob"), bucket(domain.Updated, 20, "bob"))
-			r, err := projections.Start(t.Context(), w.log, store, withChanges(t), projections.RunnerOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(r.Close)
+			r := startWith(t, w.log, store, withChanges(t), projections.RunnerOptions{})
 			wait(t, r, w.tail.Position)
 			wants(t, store, "c20 update [bob]", "c12 update [bob]", "c11 create [ann]")
 			wait(t, r, w.append(bucket(domain.Updated, 21, "cat")))
@@ -151,12 +140,7 @@ func TestCompetingRunnersDeriveTheSame(t *testing.T) {
 			w, rebuilt := newWriter(t), openSQLite(t)
 			var runners []*projections.Runner
 			for range 3 {
-				r, err := projections.Start(t.Context(), w.log, store, withChanges(t), projections.RunnerOptions{MaxEvents: 3})
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(r.Close)
-				runners = append(runners, r)
+				runners = append(runners, startWith(t, w.log, store, withChanges(t), projections.RunnerOptions{MaxEvents: 3}))
 			}
 			w.append(bucket(domain.Created, 1, "ann"))
 			for i := range 200 {

@@ -74,10 +74,7 @@ func TestRenewedEqualsLive(t *testing.T) {
 			t.Parallel()
 			w := newWriter(t)
 			live := b.open()
-			r, err := projections.Start(t.Context(), w.log, live, catalog, projections.RunnerOptions{MaxEvents: 5})
-			if err != nil {
-				t.Fatalf("Start: %v", err)
-			}
+			r := startWith(t, w.log, live, catalog, projections.RunnerOptions{MaxEvents: 5})
 			randomCommits(w, 200)
 			wait(t, r, w.tail.Position)
 			r.Close()

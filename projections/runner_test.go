@@ -73,7 +73,14 @@ func declare(t testing.TB, resources ...domain.Resource) *domain.Catalog {
 
 func start(t testing.TB, log eventstore.Log, store projections.Store) *projections.Runner {
 	t.Helper()
-	r, err := projections.Start(t.Context(), log, store, things(t), projections.RunnerOptions{})
+	return startWith(t, log, store, things(t), projections.RunnerOptions{})
+}
+
+func startWith(
+	t testing.TB, log eventstore.Log, store projections.Store, catalog *domain.Catalog, options projections.RunnerOptions,
+) *projections.Runner {
+	t.Helper()
+	r, err := projections.Start(t.Context(), log, store, catalog, options)
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}
@@ -340,11 +347,7 @@ func TestRunnerAppliesAgainWhatTheStoreHasLost(t *testing.T) {
 			if written {
 				options.CheckEvery = time.Hour
 			}
-			r, err := projections.Start(t.Context(), w.log, store, things(t), options)
-			if err != nil {
-				t.Fatalf("Start: %v", err)
-			}
-			t.Cleanup(r.Close)
+			r := startWith(t, w.log, store, things(t), options)
 			wait(t, r, w.append(event(domain.Created, "/l/b", 2, "1")))
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
@@ -493,9 +496,7 @@ func TestLiveEqualsRebuilt(t *testing.T) {
 	catalog := declare(t,
 		domain.Resource{Name: "bucket", Path: "/buckets"},
 		domain.Resource{Name: "group", Path: "/buckets/{bucket}/groups", Members: func(data []byte) []string {
-			id, _ := jsondoc.Lookup(data, "id")
-			name, _ := jsondoc.String(id)
-			return []string{"user1", name}
+			return []string{"user1", jsondoc.LookupString(data, "id")}
 		}},
 		changes("/buckets/{bucket}/changes"))
 	w := newWriter(t)
@@ -505,12 +506,7 @@ func TestLiveEqualsRebuilt(t *testing.T) {
 	}
 	var runners []*projections.Runner
 	for _, name := range []string{"live sqlite", "live postgres"} {
-		r, err := projections.Start(t.Context(), w.log, stores[name], catalog, projections.RunnerOptions{MaxEvents: 7})
-		if err != nil {
-			t.Fatalf("Start: %v", err)
-		}
-		t.Cleanup(r.Close)
-		runners = append(runners, r)
+		runners = append(runners, startWith(t, w.log, stores[name], catalog, projections.RunnerOptions{MaxEvents: 7}))
 	}
 	randomCommits(w, 300)
 	for _, r := range runners {
@@ -542,21 +538,13 @@ func TestLiveEqualsRebuilt(t *testing.T) {
 func TestWaiterHearsOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	open := func() projections.Store {
-		store, err := postgres.Open(t.Context(), postgres.Options{URL: url})
-		if err != nil {
-			t.Fatalf("Open: %v", err)
-		}
-		closeAtEnd(t, store)
-		return store
-	}
 	w := newWriter(t)
-	waiter, err := projections.NewWaiter(t.Context(), open())
+	waiter, err := projections.NewWaiter(t.Context(), openURL(t, url))
 	if err != nil {
 		t.Fatalf("NewWaiter: %v", err)
 	}
 	t.Cleanup(waiter.Close)
-	start(t, w.log, open())
+	start(t, w.log, openURL(t, url))
 	var waiting sync.WaitGroup
 	for i := range 10 {
 		waiting.Go(func() {
