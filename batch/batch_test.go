@@ -102,9 +102,9 @@ func TestPatchesOfTheStandardKinds(t *testing.T) {
 			{"op":"add","path":"/permissions/read/system.Everyone"},{"op":"add","path":"/data/l","value":[1]}]},
 		{"body":{"data":{"a":1}}}]}`)
 	wantStatuses(t, got, 201, 200, 200, 200)
-	want := `{"permissions":{"read":["system.Everyone"],"write":["account:alice"]},"data":{"a":1,"id":"b","l":[1],"last_modified":`
-	last := string(got[3].Body)
-	if !strings.Contains(last, `"read":["system.Everyone"]`) || !strings.Contains(last, `"l":[1]`) || strings.Contains(last, `"c":2`) {
+	want := regexp.MustCompile(`^\{"permissions":\{"read":\["system.Everyone"\],"write":\["account:alice"\]\},` +
+		`"data":\{"a":1,"id":"b","last_modified":\d+,"l":\[1\]\}\}$`)
+	if last := string(got[3].Body); !want.MatchString(last) {
 		t.Errorf("got %s, want %s", last, want)
 	}
 	if second := string(got[1].Body); !strings.Contains(second, `"a":{"c":2}`) {
@@ -330,11 +330,11 @@ func TestLimitsAndRecursion(t *testing.T) {
 			`"description":"Number of requests is limited to 25"}]}`,
 		`{"requests":[{"path":"/v1/batch/?x"}]}`: `"requests in body: Recursive call on /batch endpoint is forbidden.",` +
 			`"details":[{"location":"body","name":"requests","description":"Recursive call on /batch endpoint is forbidden."}]}`,
-		`{`: `"Invalid JSON: Parse error at offset 1: Unexpected end.","details":[` +
-			`{"location":"body","name":"","description":"Invalid JSON: Parse error at offset 1: Unexpected end."},` +
+		`{`: `"Invalid JSON: Parse error at offset 1: The name of a member is missing.","details":[` +
+			`{"location":"body","name":"","description":"Invalid JSON: Parse error at offset 1: The name of a member is missing."},` +
 			`{"location":"body","name":"","description":"Required"}]}`,
 	} {
-		if got := s.body(400, body); body != `{` && got != invalid+want || !strings.HasPrefix(got, invalid) {
+		if got := s.body(400, body); got != invalid+want {
 			t.Errorf("%s: got %s, want %s", body, got, invalid+want)
 		}
 	}
