@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -18,18 +17,6 @@ import (
 	"github.com/kintolog/kintolog/server/servertest"
 )
 
-// who takes the Authorization header for the name of an account.
-type who struct{}
-
-func (who) Authenticate(r *http.Request) (string, error) {
-	if user := r.Header.Get("Authorization"); user != "" {
-		return "account:" + user, nil
-	}
-	return "", nil
-}
-
-func (who) Challenge() string { return "" }
-
 // service is one with history.
 type service struct {
 	t testing.TB
@@ -42,7 +29,7 @@ func start(t testing.TB, o history.Options, change ...func(*server.App)) service
 	app := server.App{
 		Name: "kinto", Resources: kinto.Resources(), Plugins: []server.Plugin{history.New(o)},
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Everyone}}},
-		Authenticators: []server.Authentication{server.Static(who{})},
+		Authenticators: []server.Authentication{server.Static(servertest.Users("account"))},
 	}
 	for _, c := range change {
 		c(&app)
@@ -62,13 +49,7 @@ func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, a.body) 
 // send makes a request such as "GET /buckets" as a user, "" for nobody.
 func (s service) send(user, request string, body ...string) answer {
 	s.t.Helper()
-	method, path, _ := strings.Cut(request, " ")
-	r := httptest.NewRequestWithContext(s.t.Context(), method, "/v1"+path, strings.NewReader(strings.Join(body, "")))
-	if user != "" {
-		r.Header.Set("Authorization", user)
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
+	w := servertest.Send(s.t, s.Server, user, request, strings.Join(body, ""))
 	return answer{w.Code, w.Header(), w.Body.String()}
 }
 
