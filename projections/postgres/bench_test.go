@@ -10,6 +10,7 @@ import (
 	"github.com/kintolog/kintolog/internal/pgtest"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/backendtest"
+	"github.com/kintolog/kintolog/projections/postgres"
 )
 
 func BenchmarkStore(b *testing.B) { backendtest.Benchmark(b, open) }
@@ -17,7 +18,7 @@ func BenchmarkStore(b *testing.B) { backendtest.Benchmark(b, open) }
 // BenchmarkDriver is what the driver takes for one row by its key, and for a hundred rows, without us.
 func BenchmarkDriver(b *testing.B) {
 	url := pgtest.New(b)
-	backendtest.Fill(b, func(t testing.TB) projections.Store { return openURL(t, url) }, 10_000)
+	backendtest.Fill(b, func(t testing.TB) projections.Store { return openWith(t, postgres.Options{URL: url}) }, 10_000)
 	pool, err := pgxpool.New(b.Context(), url)
 	if err != nil {
 		b.Fatalf("New: %v", err)

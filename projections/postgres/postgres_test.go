@@ -24,12 +24,12 @@ import (
 
 func open(t testing.TB) projections.Store {
 	t.Helper()
-	return openURL(t, pgtest.New(t))
+	return openWith(t, postgres.Options{URL: pgtest.New(t)})
 }
 
-func openURL(t testing.TB, url string) *postgres.Store {
+func openWith(t testing.TB, options postgres.Options) *postgres.Store {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+	store, err := postgres.Open(t.Context(), options)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -89,16 +89,7 @@ func TestAnswersTheSameBytesInAnotherCollation(t *testing.T) {
 	var schemas atomic.Int64
 	backendtest.Run(t, func(t testing.TB) projections.Store {
 		t.Helper()
-		store, err := postgres.Open(t.Context(), postgres.Options{URL: u.String(), Schema: fmt.Sprintf("s%d", schemas.Add(1))})
-		if err != nil {
-			t.Fatalf("Open: %v", err)
-		}
-		t.Cleanup(func() {
-			if err := store.Close(); err != nil {
-				t.Errorf("Close: %v", err)
-			}
-		})
-		return store
+		return openWith(t, postgres.Options{URL: u.String(), Schema: fmt.Sprintf("s%d", schemas.Add(1))})
 	})
 }
 
@@ -155,7 +146,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	writing, watching := openURL(t, url), openURL(t, url)
+	writing, watching := openWith(t, postgres.Options{URL: url}), openWith(t, postgres.Options{URL: url})
 	positions, err := watching.Watch(t.Context())
 	if err != nil {
 		t.Fatalf("Watch: %v", err)
@@ -182,7 +173,7 @@ func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
 
 func TestTellsRefusedDataApart(t *testing.T) {
 	t.Parallel()
-	store := openURL(t, pgtest.New(t))
+	store := openWith(t, postgres.Options{URL: pgtest.New(t)})
 	row := projections.Row{Object: domain.Object{URI: "/l/a", Data: []byte(`{"a":"\u0000"}`)}}
 	change := projections.Change{To: eventstore.Tail{Position: 1}, Steps: []projections.Step{{Objects: []projections.Row{row}}}}
 	if err := store.Apply(t.Context(), change); !errors.Is(err, projections.ErrRefused) {
