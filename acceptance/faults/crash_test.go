@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"fmt"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -13,7 +12,7 @@ func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	dir, d := t.TempDir(), newDatabase(t)
 	host := fmt.Sprintf("127.0.0.1:%d", natstest.FreePorts(t, 1)[0])
-	settings := file(t, "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"))
+	settings := file(t, d.settings())
 	serve := func() *program {
 		return start(t, "api", "--config", settings, "--data", dir, "--listen", host)
 	}

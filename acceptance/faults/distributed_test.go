@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"fmt"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,8 +23,8 @@ type fleet struct {
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	f := &fleet{t: t, cluster: newCluster(t), database: newDatabase(t), apis: make([]*program, 2), projectors: make([]*program, 2)}
-	f.settings = file(t, "kinto.nats_url = "+f.cluster.urls(), "kinto.nats_replicas = 3", "kinto.read_model = postgresql",
-		"kinto.storage_url = "+strings.ReplaceAll(f.database.url, "%", "%%"), "kinto.cache_backend = shared")
+	f.settings = file(t, "kinto.nats_url = "+f.cluster.urls(), "kinto.nats_replicas = 3", f.database.settings(),
+		"kinto.cache_backend = shared")
 	for _, port := range natstest.FreePorts(t, 2) {
 		f.hosts = append(f.hosts, fmt.Sprintf("127.0.0.1:%d", port))
 	}

@@ -54,8 +54,7 @@ func refused(p *program, method, path, body string) {
 func TestWithoutPostgreSQLItRefusesAndComesBackByItself(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	p := api(t, t.TempDir(), "kinto.read_model = postgresql", "kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"),
-		"kinto.heartbeat_timeout_seconds = 5", "kinto.answer_timeout_ms = 300")
+	p := api(t, t.TempDir(), d.settings(), "kinto.heartbeat_timeout_seconds = 5", "kinto.answer_timeout_ms = 300")
 	populated(p)
 	p.Must("PUT", records+"/r", `{"data":{"n":1}}`, 201)
 	p.well() // all of it is in the read model
@@ -89,8 +88,7 @@ func TestWithoutAProjectorItAnswersUntilItLagsAndCatchesUp(t *testing.T) {
 	t.Parallel()
 	const lag = 5
 	d := newDatabase(t)
-	settings := file(t, "kinto.nats_url = "+single(t), "kinto.read_model = postgresql",
-		"kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"), "kinto.heartbeat_timeout_seconds = 1",
+	settings := file(t, "kinto.nats_url = "+single(t), d.settings(), "kinto.heartbeat_timeout_seconds = 1",
 		"kinto.answer_timeout_ms = 50", fmt.Sprintf("kinto.max_lag = %d", lag))
 	projector := start(t, "projector", "--config", settings)
 	p := start(t, "api", "--config", settings, "--no-projector", "--listen", "127.0.0.1:0")
@@ -124,8 +122,7 @@ func TestWithoutAProjectorItAnswersUntilItLagsAndCatchesUp(t *testing.T) {
 func TestWithoutTheLogItReadsAndRefusesWrites(t *testing.T) {
 	t.Parallel()
 	d, c := newDatabase(t), newSingle(t)
-	settings := file(t, "kinto.nats_url = "+c.urls(), "kinto.read_model = postgresql",
-		"kinto.storage_url = "+strings.ReplaceAll(d.url, "%", "%%"), "kinto.heartbeat_timeout_seconds = 1")
+	settings := file(t, "kinto.nats_url = "+c.urls(), d.settings(), "kinto.heartbeat_timeout_seconds = 1")
 	p := start(t, "api", "--config", settings, "--listen", "127.0.0.1:0")
 	populated(p)
 	p.Must("PUT", records+"/r", "", 201)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -40,6 +41,11 @@ func newDatabase(t *testing.T) *database {
 		d.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
 	}
 	return d
+}
+
+// settings are the lines of a settings file that choose it for the read model.
+func (d *database) settings() string {
+	return "kinto.read_model = postgresql\nkinto.storage_url = " + strings.ReplaceAll(d.url, "%", "%%")
 }
 
 // kill ends the server as a crash does: it loses what it has not written yet.
