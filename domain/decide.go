@@ -33,8 +33,8 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	if err := d.permitted(); err != nil {
 		return nil, Result{}, err
 	}
-	if c.Problem != nil {
-		return nil, Result{}, c.Problem
+	if err := c.Problem.Early(); err != nil {
+		return nil, Result{}, err
 	}
 	if !c.Resource.IDs.Valid(c.URI.ID()) {
 		return nil, Result{}, InvalidID()
@@ -44,6 +44,9 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	}
 	if err := d.precondition(); err != nil {
 		return nil, Result{}, err
+	}
+	if c.Problem != nil {
+		return nil, Result{}, c.Problem
 	}
 	switch {
 	case c.Verb == Delete:
@@ -391,11 +394,14 @@ func (s *State) Deletion(c *Command) error {
 			return err
 		}
 	}
-	if c.Problem != nil {
-		return c.Problem
+	if err := c.Problem.Early(); err != nil {
+		return err
 	}
 	if err := c.Precondition.CheckPlural(s.Scope(c.Plural()).Timestamp); err != nil {
 		return err
+	}
+	if c.Problem != nil {
+		return c.Problem
 	}
 	return nil
 }

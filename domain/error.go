@@ -42,6 +42,9 @@ type Error struct {
 	Existing []byte
 	// Timestamp is the current one of what a precondition was about (PreconditionFails).
 	Timestamp Timestamp
+	// Late tells that whether the object is there and the precondition holds comes first, as with what a well-formed query
+	// string asks for (protocol 2.1).
+	Late bool
 	// Unseen tells that the caller may not see what the precondition was about: the Timestamp is not told.
 	Unseen bool
 	// Resource and ID say what is not there (UnknownObject, MissingResource).
@@ -86,6 +89,14 @@ func (e *Error) Error() string {
 		text += ": " + e.Cause.Error()
 	}
 	return text
+}
+
+// Early is the error, or nil if there is none or it is a Late one.
+func (e *Error) Early() *Error {
+	if e == nil || e.Late {
+		return nil
+	}
+	return e
 }
 
 // Unwrap is the cause.

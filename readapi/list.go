@@ -158,11 +158,14 @@ func (l *listing) admit() (notModified bool, err error) {
 			return false, err
 		}
 	}
+	if err := l.problem.Early(); err != nil {
+		return false, err
+	}
 	notModified, failed := l.precondition.CheckRead(l.state.Scope(l.Plural).Timestamp, nil)
 	switch {
 	case failed != nil:
 		return false, failed
-	case l.problem != nil:
+	case l.problem != nil && !notModified:
 		return false, l.problem
 	}
 	return notModified, nil

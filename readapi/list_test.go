@@ -54,6 +54,13 @@ func TestAListIsAnswered(t *testing.T) {
 		},
 		{"unchanged", "mat", "GET " + records, []string{`If-None-Match: "1795393685000"`}, 304, "", []string{etag, modified, "Cache-Control: ", "Content-Type: "}},
 		{"unchanged, and a bad filter", "mat", "GET " + records + "?_since=abc", []string{`If-None-Match: "1795393685000"`}, 400, sinceABC, nil},
+		{"unchanged, and a filter that makes no sense", "mat", "GET " + records + "?like_a=5&_sort=a", []string{`If-None-Match: "1795393685000"`}, 304, "", []string{etag}},
+		{"unchanged, and a token that is none", "mat", "GET " + records + "?_token=x", []string{`If-None-Match: "1795393685000"`}, 304, "", []string{etag}},
+		{"totals unchanged, and no such filter", "mat", "HEAD " + records + "?like_a=5", []string{`If-None-Match: "1795393685000"`}, 304, "", nil},
+		{"no more the same, and a bad filter", "mat", "GET " + records + "?_since=abc", []string{`If-Match: "1"`}, 400, sinceABC, nil},
+		{"no more the same, and a filter that makes no sense", "mat", "GET " + records + "?like_a=5", []string{`If-Match: "1"`}, 412, changed, []string{etag}},
+		{"it exists, and the other condition is none", "mat", "GET " + records, []string{"If-None-Match: *", "If-Match: 1"}, 400, ifMatchOne, nil},
+		{"conditions that are none, and a filter that makes no sense", "mat", "GET " + records + "?like_a=5", []string{"If-Match: 1"}, 400, ifMatchOne, nil},
 		{"changed", "mat", "GET " + records, []string{`If-None-Match: "1"`}, 200, data(r3, r2, r1), nil},
 		{"no more the same", "mat", "GET " + records, []string{`If-Match: "1"`}, 412, changed, []string{etag, modified}},
 		{"it exists", "mat", "GET " + records, []string{`If-None-Match: *`}, 412, changed, []string{etag}},
@@ -68,6 +75,8 @@ func TestAListIsAnswered(t *testing.T) {
 }
 
 const sinceABC = `{"code":400,"errno":107,"error":"Invalid parameters","message":"_since in querystring: \"abc\" is not a number","details":[{"location":"querystring","name":"_since","description":"\"abc\" is not a number"}]}`
+
+const ifMatchOne = `{"code":400,"errno":107,"error":"Invalid parameters","message":"If-Match in header: The value should be integer between double quotes.","details":[{"location":"header","name":"If-Match","description":"The value should be integer between double quotes."}]}`
 
 func TestTombstonesAreListedToThosePolling(t *testing.T) {
 	t.Parallel()
@@ -347,14 +356,15 @@ func TestStrictResourcesRefuseUnknownAttributes(t *testing.T) {
 	w := setupWith(t, readapi.Options{}, domain.Policy{Grants: everyoneAuthenticatedCreatesBuckets}, resources)
 	fillBlog(w)
 	for path, status := range map[string]int{
-		records + "?a=1":             200,
-		records + "?_sort=id":        200,
-		records + "?c=1":             400,
-		records + "?_sort=c":         400,
-		records + "?_fields=c":       400,
-		records + "/r1?_fields=a":    200,
-		records + "/r1?_fields=c":    400,
-		"/v1" + art + "?_fields=any": 200,
+		records + "?a=1":               200,
+		records + "?_sort=id":          200,
+		records + "?c=1":               400,
+		records + "?_sort=c":           400,
+		records + "?_fields=c":         400,
+		records + "/r1?_fields=a":      200,
+		records + "/r1?_fields=c":      400,
+		records + "/missing?_fields=c": 404,
+		"/v1" + art + "?_fields=any":   200,
 	} {
 		if got := w.send("mat", "GET "+path); got.status != status {
 			t.Errorf("GET %s: got %d %s, want %d", path, got.status, got.body, status)

@@ -24,8 +24,9 @@ func (a *API) object(w http.ResponseWriter, r *web.Request) error {
 	}
 	precondition, problem := rest.ParsePrecondition(r.Header)
 	fields, fault := rest.ParseFields(r.URL.RawQuery, a.queryOptions(r.Resource))
-	if problem = rest.Join(problem, fault); problem != nil {
-		return problem
+	problem = rest.Join(problem, fault)
+	if err := problem.Early(); err != nil {
+		return err
 	}
 	o, err := found(state, r.Resource, r.URI)
 	if err != nil {
@@ -40,6 +41,9 @@ func (a *API) object(w http.ResponseWriter, r *web.Request) error {
 	if notModified {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
+	}
+	if problem != nil {
+		return problem
 	}
 	a.setCache(h, r, state)
 	writeJSON(w, objectBody(o, state.Shown(r.Resource, o, r.Caller), fields))

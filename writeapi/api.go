@@ -186,7 +186,9 @@ func (a *API) take(ctx context.Context, token *rest.Token) *domain.Error {
 	case err != nil:
 		return &domain.Error{Code: domain.Unavailable, Cause: err}
 	case !ok:
-		return domain.Invalidf(domain.InQuery, nil, "_token was already used or has expired.")
+		problem := domain.Invalidf(domain.InQuery, nil, "_token was already used or has expired.")
+		problem.Late = true
+		return problem
 	}
 	return nil
 }

@@ -77,22 +77,28 @@ func Problem(err error) *domain.Error {
 
 // Join makes one error of all, so that a client learns of everything that is wrong at once (protocol 2.1): an Invalid
 // error with the details of every Invalid one. An error of another code, or without details, stands alone: the
-// first such is returned. nil if there is no error.
+// first such is returned. Late ones count if there are no others. nil if there is no error.
 func Join(errs ...*domain.Error) *domain.Error {
+	late := !slices.ContainsFunc(errs, func(e *domain.Error) bool { return e.Early() != nil })
 	var details []domain.Detail
 	for _, err := range errs {
 		switch {
-		case err == nil:
+		case err == nil, err.Late && !late:
 		case err.Code != domain.Invalid || len(err.Details) == 0:
 			return err
 		default:
 			details = append(details, err.Details...)
 		}
 	}
+	return invalid(details, late)
+}
+
+// invalid is the error with these details, nil if there are none.
+func invalid(details []domain.Detail, late bool) *domain.Error {
 	if details == nil {
 		return nil
 	}
-	return &domain.Error{Code: domain.Invalid, Details: details}
+	return &domain.Error{Code: domain.Invalid, Details: details, Late: late}
 }
 
 // maxDetails bounds how many faults of one part of a request are told.

@@ -54,6 +54,8 @@ func (p *queryParser) filter(name string, values []string) {
 		return
 	}
 	switch bounds, err := p.reader(name, op, field)(values); {
+	case isMistyped(err):
+		p.mistype(name, "%s", err)
 	case err != nil:
 		p.fail(name, "%s", err)
 	case len(bounds) > p.opts.Limits.Values:
@@ -92,6 +94,16 @@ func (p *queryParser) add(field domain.Field, op domain.Op, values ...[]byte) {
 type fault string
 
 func (f fault) Error() string { return string(f) }
+
+// mistyped is a fault of a typed parameter.
+type mistyped string
+
+func (m mistyped) Error() string { return string(m) }
+
+func isMistyped(err error) bool {
+	_, is := errors.AsType[mistyped](err)
+	return is
+}
 
 const errNul = fault("Invalid character 0x00")
 
@@ -196,7 +208,7 @@ func readID(name, raw string) ([]byte, error) {
 	case kind != jsondoc.KindArray && kind != jsondoc.KindObject:
 		return jsondoc.Quote(strings.TrimSpace(raw)), nil
 	case name == "id": // a typed parameter
-		return nil, fault(jsondoc.PythonRepr(value) + " is not a string: {'id': ''}")
+		return nil, mistyped(jsondoc.PythonRepr(value) + " is not a string: {'id': ''}")
 	default:
 		return nil, invalidValue(name)
 	}

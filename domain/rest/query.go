@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,7 +81,8 @@ type List struct {
 	Alert *Alert
 }
 
-// ParseQuery reads the query string of a plural endpoint (protocol 3). Everything wrong with it is in one Invalid error.
+// ParseQuery reads the query string of a plural endpoint (protocol 3). Everything wrong with it is in one Invalid error: values
+// that do not have the type of their parameter or, if there are none, everything else, which is Late.
 func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
 	opts.Limits = opts.Limits.withDefaults()
 	params, err := splitQuery(raw, opts.Limits)
@@ -97,8 +99,8 @@ func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
 		p.list.Query.Sort = opts.Order(p.list.Query.Sort)
 	}
 	p.resume()
-	if p.details != nil {
-		return List{}, &domain.Error{Code: domain.Invalid, Details: p.details}
+	if err := p.problem(); err != nil {
+		return List{}, err
 	}
 	return p.list, nil
 }
@@ -116,14 +118,11 @@ func ParseFields(raw string, opts QueryOptions) ([][]string, *domain.Error) {
 			p.fields(param.values)
 		}
 	}
-	if p.details != nil {
-		return nil, &domain.Error{Code: domain.Invalid, Details: p.details}
-	}
-	return p.list.Fields, nil
+	return p.list.Fields, p.problem()
 }
 
 // ParseDeletion reads `last_modified` from the query string of DELETE on an object: the timestamp wanted for the tombstone, nil if
-// there is none (protocol 1.3). It must be an integer, quoted or not, up to [domain.MaxTimestamp].
+// there is none (protocol 1.3). It must be an integer, quoted or not, up to [domain.MaxTimestamp]: another one is a Late error.
 func ParseDeletion(raw string, limits QueryLimits) (*domain.Timestamp, *domain.Error) {
 	params, err := splitQuery(raw, limits.withDefaults())
 	if err != nil {
@@ -135,24 +134,38 @@ func ParseDeletion(raw string, limits QueryLimits) (*domain.Timestamp, *domain.E
 	}
 	at, ok := integerOf(jsondoc.FilterValue(params[i].values[0]))
 	if !ok || len(params[i].values) > 1 || at > int64(domain.MaxTimestamp) {
-		return nil, domain.Invalidf(domain.InQuery, "last_modified", "Invalid value for last_modified")
+		err := domain.Invalidf(domain.InQuery, "last_modified", "Invalid value for last_modified")
+		err.Late = true
+		return nil, err
 	}
 	return new(domain.Timestamp(at)), nil
 }
 
 // queryParser collects what the parameters ask for, and all that is wrong with them.
 type queryParser struct {
-	opts    QueryOptions
-	list    List
-	sort    []string // raw elements of _sort
-	token   string
-	details []domain.Detail
+	opts     QueryOptions
+	list     List
+	sort     []string // raw elements of _sort
+	token    string
+	mistyped []domain.Detail // values of typed parameters
+	details  []domain.Detail // all else
+}
+
+// problem is what is wrong, nil if nothing is.
+func (p *queryParser) problem() *domain.Error {
+	return cmp.Or(invalid(p.mistyped, false), invalid(p.details, true))
 }
 
 func (p *queryParser) fail(name any, format string, args ...any) {
-	p.details = addDetail(p.details, domain.Detail{
-		Location: domain.InQuery, Name: name, Description: fmt.Sprintf(format, args...),
-	})
+	p.details = addDetail(p.details, inQuery(name, fmt.Sprintf(format, args...)))
+}
+
+func (p *queryParser) mistype(name any, format string, args ...any) {
+	p.mistyped = addDetail(p.mistyped, inQuery(name, fmt.Sprintf(format, args...)))
+}
+
+func inQuery(name any, description string) domain.Detail {
+	return domain.Detail{Location: domain.InQuery, Name: name, Description: description}
 }
 
 func (p *queryParser) param(name string, values []string) {
@@ -301,7 +314,7 @@ func (p *queryParser) criterion(element string) (s domain.Sort, ok bool) {
 
 // resume takes up the pagination where the token says.
 func (p *queryParser) resume() {
-	if p.token == "" || p.details != nil {
+	if p.token == "" || p.problem() != nil {
 		return
 	}
 	token, after, err := DecodeToken(p.token, p.list.Query.Sort)

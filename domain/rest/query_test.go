@@ -147,6 +147,25 @@ func TestQueryErrors(t *testing.T) {
 	}
 }
 
+// TestTypedParametersAreCheckedFirst: the rest is told after the precondition.
+func TestTypedParametersAreCheckedFirst(t *testing.T) {
+	t.Parallel()
+	for raw, late := range map[string]bool{
+		`_limit=abc`: false, `_limit=-1`: false, `_since=abc`: false, `last_modified=abc`: false, `_token=5`: false, `id=[5]`: false,
+		`_since=`: true, `_before=1795480081712`: true, `gt_last_modified=abc`: true, `like_x=5`: true, `in_id=[]`: true, `a=%00`: true,
+		`id=%00`: true, `foo=1`: true, `_sort=foo`: true, `_fields=foo`: true, `_token=abc`: true,
+		`foo=1&_limit=abc`: false, `_token=abc&_sort=foo&_since=abc`: false,
+	} {
+		_, err := rest.ParseQuery(raw, rest.QueryOptions{Now: now, Known: []string{"x", "a"}})
+		if err == nil || err.Late != late {
+			t.Errorf("%s: got %v, want Late to be %v", raw, err, late)
+		}
+		if err != nil && !late && len(err.Details) != 1 {
+			t.Errorf("%s: got %s, want what is mistyped alone", raw, showDetails(err))
+		}
+	}
+}
+
 func showDetails(err *domain.Error) string {
 	var all []string
 	for _, d := range err.Details {

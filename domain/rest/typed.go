@@ -16,12 +16,12 @@ const greatest = "9223372036854775808" // 2^63
 // wrong, which is noted then.
 func (p *queryParser) integer(name string, values []string) (n int64, given, ok bool) {
 	if len(values) > 1 {
-		p.fail(name, `"%s" is not a number`, jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)))
+		p.mistype(name, `"%s" is not a number`, jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)))
 		return 0, false, false
 	}
 	literal, ok := numberLiteral(jsondoc.FilterValue(values[0]))
 	if !ok {
-		p.fail(name, `"%s" is not a number`, jsondoc.Shown(jsondoc.FilterValue(values[0])))
+		p.mistype(name, `"%s" is not a number`, jsondoc.Shown(jsondoc.FilterValue(values[0])))
 		return 0, false, false
 	}
 	if literal == "" {
@@ -32,9 +32,9 @@ func (p *queryParser) integer(name string, values []string) (n int64, given, ok 
 	case literal == greatest:
 		return math.MaxInt64, true, true
 	case strings.HasPrefix(literal, "-") && (n < 0 || err != nil):
-		p.fail(name, "%s is less than minimum value 0", literal)
+		p.mistype(name, "%s is less than minimum value 0", literal)
 	case err != nil:
-		p.fail(name, "%s is greater than maximum value %s", literal, greatest)
+		p.mistype(name, "%s is greater than maximum value %s", literal, greatest)
 	default:
 		return n, true, true
 	}
@@ -102,13 +102,13 @@ func integerOf(value []byte) (n int64, ok bool) {
 // text reads a parameter that must be a JSON string or no JSON at all.
 func (p *queryParser) text(name string, values []string) string {
 	if len(values) > 1 {
-		p.fail(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)), name)
+		p.mistype(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(jsondoc.AppendTexts(nil, values)), name)
 		return ""
 	}
 	value := jsondoc.FilterValue(values[0])
 	text, ok := jsondoc.String(value)
 	if !ok && jsondoc.KindOf(value) != jsondoc.KindNull {
-		p.fail(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(value), name)
+		p.mistype(name, "%s is not a string: {'%s': ''}", jsondoc.PythonRepr(value), name)
 	}
 	return text
 }
