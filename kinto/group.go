@@ -57,6 +57,8 @@ func memberFault(value []byte) string {
 	switch {
 	case !ok:
 		return jsondoc.PythonRepr(value) + " is not a string: {'': ''}"
+	case member == "":
+		return "Required"
 	case strings.HasPrefix(member, "/buckets/"), member == domain.Everyone:
 		return "'" + member + "' is not a valid user ID."
 	}
