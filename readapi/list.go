@@ -36,8 +36,11 @@ func (a *API) list(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	l.answer(w, page, notModified)
-	return nil
+	if notModified {
+		l.notModified(w)
+		return nil
+	}
+	return l.answer(w, page)
 }
 
 // Listable is the error with which GET would refuse to list a plural endpoint for a caller, without a query string.
@@ -132,14 +135,15 @@ func (l *listing) answerWithoutRows(w http.ResponseWriter) (done bool, err error
 	scope := l.state.Scope(l.Plural)
 	since, given := l.since()
 	switch {
-	case notModified, given && since >= scope.Timestamp && !l.counts():
-		l.answer(w, domain.Page{}, notModified)
+	case notModified:
+		l.notModified(w)
+		return true, nil
+	case given && since >= scope.Timestamp && !l.counts():
+		return true, l.answer(w, domain.Page{})
 	case l.counts() && len(l.asked.Query.Filters) == 0 && !l.restricted:
-		l.answer(w, domain.Page{Total: scope.Live}, false)
-	default:
-		return false, nil
+		return true, l.answer(w, domain.Page{Total: scope.Live})
 	}
-	return true, nil
+	return false, nil
 }
 
 // isRestricted tells whether the state leaves the caller with shared objects only.

@@ -11,27 +11,35 @@ import (
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
-// answer writes the list, or its total, or that nothing has changed.
-func (l *listing) answer(w http.ResponseWriter, page domain.Page, notModified bool) {
+// answer writes the list, or its total.
+func (l *listing) answer(w http.ResponseWriter, page domain.Page) error {
+	next, err := l.nextPage(page)
+	if err != nil {
+		return err
+	}
 	h := w.Header()
 	rest.SetTimestamp(h, l.timestamp())
 	l.asked.Alert.Set(h)
-	if notModified {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
 	l.api.setCache(h, l.Request, l.state)
 	if l.counts() {
 		total := []string{strconv.FormatInt(page.Total, 10)}
 		h["Total-Objects"], h["Total-Records"] = total, total
 		h["Content-Type"] = jsonType
 		w.WriteHeader(http.StatusOK)
-		return
+		return nil
 	}
-	if page.More {
-		h["Next-Page"] = []string{l.nextPage(page.Objects)}
+	if next != "" {
+		h["Next-Page"] = []string{next}
 	}
 	writeJSON(w, l.body(page.Objects))
+	return nil
+}
+
+// notModified writes that nothing has changed.
+func (l *listing) notModified(w http.ResponseWriter) {
+	rest.SetTimestamp(w.Header(), l.timestamp())
+	l.asked.Alert.Set(w.Header())
+	w.WriteHeader(http.StatusNotModified)
 }
 
 // timestamp is that of the first page, so that whoever polls with that of the last one is told of what changed while he went
@@ -44,17 +52,18 @@ func (l *listing) timestamp() domain.Timestamp {
 	return now
 }
 
-// nextPage is the URL of the page after these objects.
-func (l *listing) nextPage(objects []domain.Object) string {
-	token := rest.Token{Offset: 1, Nonce: "pagination-token-" + uuid.NewString(), Timestamp: l.timestamp()}
-	if l.asked.Token != nil {
-		token.Offset = l.asked.Token.Offset
+// nextPage is the URL of the page after this one, "" if it is the last.
+func (l *listing) nextPage(page domain.Page) (string, error) {
+	if !page.More {
+		return "", nil
 	}
-	token.Offset += int64(len(objects))
-	last := objects[len(objects)-1]
-	return rest.NextPage(
-		l.Absolute(l.URL.EscapedPath()), l.URL.RawQuery, l.asked.Query.Limit,
-		rest.EncodeToken(l.asked.Query.Order(), last, token))
+	token := rest.Token{Nonce: "pagination-token-" + uuid.NewString(), Timestamp: l.timestamp()}
+	n := len(page.Objects)
+	next, err := l.asked.NextPage(l.URL.EscapedPath(), n, page.Objects[n-1], token)
+	if err != nil {
+		return "", err
+	}
+	return l.Absolute(next), nil
 }
 
 // body is the data of the objects as stored, or some attributes of it.

@@ -128,6 +128,7 @@ func (c Config) withDefaults() Config {
 	if c.Web.Now == nil {
 		c.Web.Now = c.Now
 	}
+	c.Read.Limits.NextPage = c.Web.WithDefaults().Limits.URL
 	if c.Read.Now == nil {
 		c.Read.Now = c.Now
 	}

@@ -147,10 +147,10 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 		c.Problem = a.useUp(r.Context(), list.Token)
 	}
 	var result domain.Result
-	var last domain.Object
-	var more bool
+	var next string
+	token := rest.Token{Nonce: "pagination-token-" + uuid.NewString()}
 	outcome, err := a.Do(r.Context(), c.Needs(), func(tx *Tx) (err error) {
-		result, last, more, err = tx.ExecuteMany(c, list.Query)
+		result, next, err = tx.deletePage(c, list, r.URL.EscapedPath(), token)
 		return err
 	})
 	if err != nil {
@@ -159,13 +159,27 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	Mark(w, outcome)
 	rest.SetTimestamp(w.Header(), result.Timestamp)
 	list.Alert.Set(w.Header())
-	if more {
-		if err := a.nextPage(w, r, list, len(result.Tombstones), last); err != nil {
-			return err
+	if next != "" {
+		if err := a.opts.Cache.Set(r.Context(), token.Nonce, []byte{1}, a.opts.TokenValidity); err != nil {
+			return &domain.Error{Code: domain.Unavailable, Cause: err}
 		}
+		w.Header().Set("Next-Page", r.Absolute(next))
 	}
 	writeList(w, result.Tombstones)
 	return nil
+}
+
+// deletePage deletes a page of objects. It returns the path and query of the next one as well, "" if this is the last.
+func (t *Tx) deletePage(c *domain.Command, list rest.List, path string, token rest.Token) (domain.Result, string, error) {
+	result, last, more, err := t.ExecuteMany(c, list.Query)
+	if err != nil || !more {
+		return result, "", err
+	}
+	next, tooLong := list.NextPage(path, len(result.Tombstones), last, token)
+	if tooLong != nil {
+		return result, "", tooLong
+	}
+	return result, next, nil
 }
 
 // useUp makes sure that the token of a paginated deletion serves once (protocol 3.8).
@@ -190,19 +204,6 @@ func (a *API) take(ctx context.Context, token *rest.Token) *domain.Error {
 		problem.Late = true
 		return problem
 	}
-	return nil
-}
-
-func (a *API) nextPage(w http.ResponseWriter, r *web.Request, list rest.List, deleted int, last domain.Object) error {
-	token := rest.Token{Offset: int64(deleted) + 1, Nonce: "pagination-token-" + uuid.NewString()}
-	if list.Token != nil {
-		token.Offset += list.Token.Offset - 1
-	}
-	if err := a.opts.Cache.Set(r.Context(), token.Nonce, []byte{1}, a.opts.TokenValidity); err != nil {
-		return &domain.Error{Code: domain.Unavailable, Cause: err}
-	}
-	text := rest.EncodeToken(list.Query.Order(), last, token)
-	w.Header().Set("Next-Page", rest.NextPage(r.Absolute(r.URL.EscapedPath()), r.URL.RawQuery, list.Query.Limit, text))
 	return nil
 }
 

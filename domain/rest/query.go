@@ -18,6 +18,7 @@ type QueryLimits struct {
 	Sort       int // criteria of the order; default 10
 	Fields     int // attributes in _fields; default 100
 	Depth      int // names in the path of one attribute; default 20
+	NextPage   int // bytes of the path and query string of a next page; default 32768
 }
 
 func (l QueryLimits) withDefaults() QueryLimits {
@@ -28,6 +29,7 @@ func (l QueryLimits) withDefaults() QueryLimits {
 		Sort:       positive(l.Sort, 10),
 		Fields:     positive(l.Fields, 100),
 		Depth:      positive(l.Depth, 20),
+		NextPage:   positive(l.NextPage, 32<<10),
 	}
 }
 
@@ -79,6 +81,9 @@ type List struct {
 	Token *Token
 	// Alert is to be sent with the answer; nil if there is none.
 	Alert *Alert
+
+	raw     string
+	longest int // URL of a next page
 }
 
 // ParseQuery reads the query string of a plural endpoint (protocol 3). Everything wrong with it is in one Invalid error: values
@@ -89,7 +94,7 @@ func ParseQuery(raw string, opts QueryOptions) (List, *domain.Error) {
 	if err != nil {
 		return List{}, err
 	}
-	p := queryParser{opts: opts}
+	p := queryParser{opts: opts, list: List{raw: raw, longest: opts.Limits.NextPage}}
 	p.list.Query.Limit, p.list.Query.Bytes = p.pageSize(0), positive(opts.MaxBytes, 64<<20)
 	for _, param := range params {
 		p.param(param.name, param.values)

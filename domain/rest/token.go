@@ -97,7 +97,24 @@ func fits(f domain.Field, value []byte) bool {
 	return true
 }
 
-// NextPage is the URL of the next page: base, which is the absolute URL of the plural endpoint without a query, with
+// NextPage is the path and query of the page after this one, which has so many objects and ends in last. The Offset of its token is
+// counted on from that of this page. It is an Invalid error if that is longer than [QueryLimits] allow, so that no client is
+// sent where it is refused.
+func (l List) NextPage(path string, objects int, last domain.Object, t Token) (string, *domain.Error) {
+	t.Offset = 1
+	if l.Token != nil {
+		t.Offset = l.Token.Offset
+	}
+	t.Offset += int64(objects)
+	next := NextPage(path, l.raw, l.Query.Limit, EncodeToken(l.Query.Order(), last, t))
+	if len(next) > l.longest {
+		return "", domain.Invalidf(domain.InQuery, nil,
+			"The URL of the next page would be longer than %d bytes: it has the parameters, and the values that are sorted by", l.longest)
+	}
+	return next, nil
+}
+
+// NextPage is the URL of the next page: base, which is the URL of the plural endpoint without a query, with
 // all parameters of the raw query in their order and, unless they need to be escaped, as they are; only `_limit` and `_token`
 // are replaced, or appended.
 func NextPage(base, rawQuery string, limit int, token string) string {

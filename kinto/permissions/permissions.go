@@ -271,8 +271,11 @@ func (e endpoint) page(w http.ResponseWriter, r *web.Request, list rest.List, en
 	entries = slices.DeleteFunc(entries, func(o domain.Object) bool { return !q.Beyond(o) })
 	if len(entries) > q.Limit {
 		entries = entries[:q.Limit]
-		token := rest.EncodeToken(q.Sort, entries[q.Limit-1], rest.Token{Offset: int64(q.Limit) + 1, Nonce: "pagination-token"})
-		w.Header().Set("Next-Page", rest.NextPage(r.Absolute(r.URL.EscapedPath()), r.URL.RawQuery, q.Limit, token))
+		next, err := list.NextPage(r.URL.EscapedPath(), q.Limit, entries[q.Limit-1], rest.Token{Nonce: "pagination-token"})
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Next-Page", r.Absolute(next))
 	}
 	projection := jsondoc.NewProjection(list.Fields)
 	for i, o := range entries {
