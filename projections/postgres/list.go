@@ -12,11 +12,15 @@ import (
 )
 
 // List implements [projections.Reader]. The statements are sent together and are one transaction, which by
-// the settings of the connection sees one state.
+// the settings of the connection sees one state. A page that Bytes ends is the end of its statement as well, and of its connection:
+// what follows may be much more than the page, and would be read to its end.
 func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (domain.Snapshot, domain.Page, error) {
 	var snapshot domain.Snapshot
 	var page domain.Page
 	var batch pgx.Batch
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stopped := false
 	text, args := loadStatement(sqlquery.WithScope(needs, q))
 	batch.Queue(text, args...).Query(func(rows pgx.Rows) (err error) {
 		snapshot, err = sqlquery.ScanSnapshot(rows)
@@ -30,10 +34,14 @@ func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 	if q.Limit > 0 {
 		text, args := sqlquery.List(dialect{}, q)
 		batch.Queue(text, args...).Query(func(rows pgx.Rows) error {
-			return sqlquery.ScanPage(rows, q, &page)
+			err := sqlquery.ScanPage(rows, q, &page)
+			if stopped = err == nil && page.More && len(page.Objects) < q.Limit; stopped {
+				stop()
+			}
+			return err
 		})
 	}
-	if err := s.readers.SendBatch(ctx, &batch).Close(); err != nil {
+	if err := s.readers.SendBatch(ctx, &batch).Close(); err != nil && !stopped {
 		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, wrap(err))
 	}
 	if !q.Total {

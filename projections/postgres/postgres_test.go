@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -167,6 +168,62 @@ func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
 		kill := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database() AND pid <> pg_backend_pid()"
 		if _, err := admin.Exec(t.Context(), kill); err != nil {
 			t.Fatalf("terminate: %v", err)
+		}
+	}
+}
+
+// TestAFullPageEndsItsStatement has one that would wait for a lock if it went on to its last row.
+func TestAFullPageEndsItsStatement(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	store := openWith(t, postgres.Options{URL: url})
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	for _, statement := range []string{
+		`CREATE OR REPLACE FUNCTION sortable(v jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+		BEGIN IF v = '["last"]' THEN PERFORM pg_advisory_xact_lock(1); END IF; RETURN v; END $$`,
+		"SELECT pg_advisory_lock(1)",
+	} {
+		if _, err := admin.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	const length, inPage, all = 100_000, 3, 30 // what is beyond the page makes the server send the page
+	step := projections.Step{}
+	for i := range domain.Timestamp(all) {
+		v := "other"
+		if i == 0 {
+			v = "last"
+		}
+		step.Objects = append(step.Objects, projections.Row{Object: domain.Object{
+			URI: domain.URI(fmt.Sprintf("/l/o%d", i)), LastModified: 100 + i,
+			Data: fmt.Appendf(nil, `{"v":[%q],"text":%q}`, v, strings.Repeat("x", length)),
+		}})
+	}
+	change := projections.Change{To: eventstore.Tail{Position: 1}, Steps: []projections.Step{step}}
+	if err := store.Apply(t.Context(), change); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	q := domain.Query{
+		Plural: "/l", Limit: 2 * all, Bytes: inPage * length,
+		Filters: []domain.Filter{{Field: domain.Field{"v"}, Op: domain.Min, Values: [][]byte{[]byte("[]")}}},
+	}
+	for range 2 {
+		_, page, err := store.List(ctx, domain.Needs{Scopes: []domain.Plural{"/l"}}, q)
+		if err != nil || len(page.Objects) != inPage || !page.More {
+			t.Fatalf("List = %d objects, more %t, %v, want %d and more", len(page.Objects), page.More, err, inPage)
+		}
+	}
+	for waiting := 1; waiting > 0; {
+		row := admin.QueryRow(ctx, "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "+
+			"WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted")
+		if err := row.Scan(&waiting); err != nil {
+			t.Fatalf("statements that went on: %d, %v", waiting, err)
 		}
 	}
 }
