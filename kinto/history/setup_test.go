@@ -26,6 +26,11 @@ type service struct {
 // start runs a service in which everybody may create buckets.
 func start(t testing.TB, o history.Options, change ...func(*server.App)) service {
 	t.Helper()
+	return startWith(t, o, server.Config{Memory: true}, change...)
+}
+
+func startWith(t testing.TB, o history.Options, config server.Config, change ...func(*server.App)) service {
+	t.Helper()
 	app := server.App{
 		Name: "kinto", Resources: kinto.Resources(), Plugins: []server.Plugin{history.New(o)},
 		Policy:         domain.Policy{Grants: map[string][]string{"bucket_create": {domain.Everyone}}},
@@ -34,7 +39,7 @@ func start(t testing.TB, o history.Options, change ...func(*server.App)) service
 	for _, c := range change {
 		c(&app)
 	}
-	return service{t, servertest.Open(t, app, server.Config{Memory: true})}
+	return service{t, servertest.Open(t, app, config)}
 }
 
 // answer is what a request was answered.

@@ -1,7 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,7 +28,8 @@ func endpoints(p server.Parts) ([]web.Endpoint, error) {
 	}}, nil
 }
 
-// answerSnapshot answers with the records of a collection as they were at a moment, newest first.
+// answerSnapshot answers with the records of a collection as they were at a moment, newest first. There are no pages of a
+// snapshot, and what clients get is whole: one that is too large is refused. kinto.js makes it of the history then, page by page.
 func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error {
 	id, text, ok := cutLast(r.Params["moment"], "@")
 	if !ok {
@@ -33,7 +37,14 @@ func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error
 	}
 	r.Params["collection"] = id // which requests are measured by, whatever the moment
 	bucket := domain.Plural("/buckets").Object(r.Params["bucket"])
-	s := snapshot{reader: p.Read.From(r.Context()), bucket: bucket, collection: domain.Plural(bucket.Below() + "collections").Object(id)}
+	pages, problem := rest.ParseQuery("", p.Config.Query())
+	if problem != nil {
+		return problem
+	}
+	s := snapshot{
+		reader: p.Read.From(r.Context()), bucket: bucket, collection: domain.Plural(bucket.Below() + "collections").Object(id),
+		most: pages.Query.Bytes,
+	}
 	if err := s.admit(r.Context(), p, r.Caller); err != nil {
 		return err
 	}
@@ -43,7 +54,10 @@ func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error
 	}
 	s.at = domain.Timestamp(at)
 	records, err := s.records(r.Context())
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return &domain.Error{Code: domain.TooLarge, Message: fmt.Sprintf("The snapshot has more than %d bytes.", s.most)}
+	case err != nil:
 		return &domain.Error{Code: domain.Unavailable, Cause: err}
 	}
 	body := rest.AppendList(nil, records)
@@ -68,7 +82,20 @@ type snapshot struct {
 	at                 domain.Timestamp
 	objects            map[domain.URI]domain.Object // both, as far as they are there
 	shared             *domain.Shared               // what the caller may see of the history; nil for all of it
+	most               int                          // bytes, as of a page of a list
+	held               int                          // bytes, of all records so far
 }
+
+// hold counts what is kept until the snapshot is answered.
+func (s *snapshot) hold(size int) error {
+	const overhead = 200 // of a record, however small
+	if s.held += size + overhead; s.held > s.most {
+		return errTooLarge
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("the snapshot is too large")
 
 // admit lets those in who may, explicitly, read or write the bucket, whose history they see, or the collection.
 func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Caller) error {
@@ -98,19 +125,23 @@ func (s *snapshot) admit(ctx context.Context, p server.Parts, caller domain.Call
 // which count only for what the first has not.
 func (s *snapshot) records(ctx context.Context) ([]domain.Object, error) {
 	plural := domain.Plural(s.collection.Below() + "records")
-	records, err := s.list(ctx, domain.Query{Plural: plural, Filters: []domain.Filter{s.filter(domain.Max, "last_modified")}})
+	var records []domain.Object
+	unchanged := domain.Query{Plural: plural, Filters: []domain.Filter{s.filter(domain.Max, "last_modified")}}
+	err := s.each(ctx, unchanged, func(o domain.Object) error {
+		records = append(records, o)
+		return s.hold(len(o.Data))
+	})
 	if err != nil {
 		return nil, err
 	}
-	later, err := s.list(ctx, domain.Query{
-		Plural: plural, Filters: []domain.Filter{s.filter(domain.Greater, "last_modified")}, Tombstones: true,
-	})
-	if err != nil || len(later) == 0 {
-		return records, err
-	}
 	changed := map[string]bool{}
-	for _, o := range later {
+	later := domain.Query{Plural: plural, Filters: []domain.Filter{s.filter(domain.Greater, "last_modified")}, Tombstones: true}
+	err = s.each(ctx, later, func(o domain.Object) error {
 		changed[o.URI.ID()] = true
+		return s.hold(len(o.URI.ID()))
+	})
+	if err != nil || len(changed) == 0 {
+		return records, err
 	}
 	for _, o := range records {
 		delete(changed, o.URI.ID())
@@ -141,15 +172,18 @@ func (s *snapshot) former(ctx context.Context, plural domain.Plural, changed map
 		q.Filters = append(q.Filters, oneOf("record_id", changed))
 	}
 	var former []domain.Object
-	err = s.each(ctx, q, func(entry domain.Object) {
+	err = s.each(ctx, q, func(entry domain.Object) error {
 		o, live := target(entry, plural)
 		if !changed[o.URI.ID()] {
-			return
+			return nil
 		}
 		delete(changed, o.URI.ID())
-		if live {
-			former = append(former, o)
+		if !live {
+			return nil
 		}
+		o.Data = bytes.Clone(o.Data) // the entry is not kept for it
+		former = append(former, o)
+		return s.hold(len(o.Data))
 	})
 	return former, err
 }
@@ -219,22 +253,19 @@ func oneOf(field string, texts map[string]bool) domain.Filter {
 	return f
 }
 
-func (s *snapshot) list(ctx context.Context, q domain.Query) (all []domain.Object, err error) {
-	err = s.each(ctx, q, func(o domain.Object) { all = append(all, o) })
-	return all, err
-}
-
-// each calls do with every object that the query selects, newest first.
-func (s *snapshot) each(ctx context.Context, q domain.Query, do func(domain.Object)) error {
+// each calls do with every object that the query selects, newest first, until it returns an error.
+func (s *snapshot) each(ctx context.Context, q domain.Query, do func(domain.Object) error) error {
 	const page = 5_000
-	q.Limit = page
+	q.Limit, q.Bytes = page, s.most
 	for more := true; more; {
 		_, found, err := s.reader.List(ctx, domain.Needs{}, q)
 		if err != nil {
 			return err
 		}
 		for _, o := range found.Objects {
-			do(o)
+			if err := do(o); err != nil {
+				return err
+			}
 		}
 		if more = found.More; more {
 			q = q.Following(found)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/kintolog/kintolog/kinto/history"
+	"github.com/kintolog/kintolog/readapi"
+	"github.com/kintolog/kintolog/server"
 )
 
 // versions are the records of a snapshot as "id version", newest first.
@@ -220,5 +222,92 @@ func TestSnapshotsOfManyRecords(t *testing.T) {
 				t.Fatalf("at %d: got %v at %d, want version %d in order", c.at, r, i, c.v)
 			}
 		}
+	}
+}
+
+// TestSnapshotsAreWholeOrRefused: there is no next page of one, so clients would take a part for all of it.
+func TestSnapshotsAreWholeOrRefused(t *testing.T) {
+	t.Parallel()
+	const length = 1000
+	put := func(s service, id, v int, text string) {
+		s.do(fmt.Sprintf("PUT %s/r%d", records, id), fmt.Sprintf(`{"data":{"v":%d,"text":%q}}`, v, text))
+	}
+	large := strings.Repeat("x", length)
+	for name, c := range map[string]struct {
+		before, after func(s service)
+		want          int // records; -1 if there are too many bytes
+	}{
+		"of ten that did not change": {before: func(s service) {
+			for i := range 10 {
+				put(s, i, 0, large)
+			}
+		}, want: 10},
+		"of twenty that did not change": {before: func(s service) {
+			for i := range 20 {
+				put(s, i, 0, large)
+			}
+		}, want: -1},
+		"of ten that changed": {before: func(s service) {
+			for i := range 10 {
+				put(s, i, 0, large)
+			}
+		}, after: func(s service) {
+			for i := range 10 {
+				put(s, i, 1, "")
+			}
+		}, want: 10},
+		"of twenty that changed": {before: func(s service) {
+			for i := range 20 {
+				put(s, i, 0, large)
+			}
+		}, after: func(s service) {
+			for i := range 20 {
+				put(s, i, 1, "")
+			}
+		}, want: -1},
+		"of one that changed often": {before: func(s service) { put(s, 0, 0, large) }, after: func(s service) {
+			for v := range 50 {
+				put(s, 0, v+1, large)
+			}
+		}, want: 1},
+		"before fifty came": {after: func(s service) {
+			for i := range 50 {
+				put(s, i, 1, large)
+			}
+		}, want: 0},
+		"before a hundred came": {after: func(s service) {
+			for i := range 100 {
+				put(s, i, 1, "")
+			}
+		}, want: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startWith(t, history.Options{}, server.Config{Memory: true, Read: readapi.Options{MaxBytes: 20 * length}})
+			s.do("PUT /buckets/b")
+			s.do("PUT /buckets/b/collections/c")
+			if c.before != nil {
+				c.before(s)
+			}
+			at := etag(t, s.send("mat", "GET "+records+"?_limit=1"))
+			if c.after != nil {
+				c.after(s)
+			}
+			if a := s.send("mat", fmt.Sprintf("GET /buckets/b/snapshot/collections/c@%d", at)); c.want < 0 {
+				if a.status != http.StatusRequestEntityTooLarge || !strings.Contains(a.body, `"errno":113`) {
+					t.Errorf("got %.200v, want 413", a)
+				}
+				return
+			}
+			got := s.records("mat", at)
+			for _, r := range got {
+				if r.V != 0 {
+					t.Errorf("got version %d of %s, want the first", r.V, r.ID)
+				}
+			}
+			if len(got) != c.want {
+				t.Errorf("got %d records, want %d", len(got), c.want)
+			}
+		})
 	}
 }
