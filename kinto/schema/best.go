@@ -12,31 +12,25 @@ import (
 // best chooses the failure to tell, nil of none: of those nearest to the root the one with the last path, not an
 // alternative if there is another, and then one whose value is not of the type that its schema has. Of an alternative it is
 // the failure inside for which the opposite holds, if that is a single one.
-func best(failures []failure) *failure {
-	if len(failures) == 0 {
-		return nil
-	}
-	chosen := &failures[0]
-	for i := range failures {
-		if relevance(&failures[i], chosen) > 0 {
-			chosen = &failures[i]
+func (r *reader) best(f found) *failure {
+	chosen, _ := r.choose(f, func(a, b []string) bool {
+		return len(a) < len(b) || len(a) == len(b) && r.compare(a, b) > 0
+	}, 1)
+	for chosen != nil && len(chosen.inside.errors) > 0 {
+		inside, alone := r.choose(chosen.inside, func(a, b []string) bool {
+			return len(a) > len(b) || len(a) == len(b) && r.compare(a, b) < 0
+		}, -1)
+		if !alone {
+			break
 		}
-	}
-	for len(chosen.context) > 0 {
-		sorted := slices.Clone(chosen.context)
-		slices.SortStableFunc(sorted, func(a, b failure) int { return relevance(&a, &b) })
-		if len(sorted) > 1 && relevance(&sorted[0], &sorted[1]) == 0 {
-			return chosen
-		}
-		chosen = &sorted[0]
+		chosen = inside
 	}
 	return chosen
 }
 
+// relevance compares failures of one value.
 func relevance(a, b *failure) int {
 	return cmp.Or(
-		cmp.Compare(len(b.path), len(a.path)),
-		comparePaths(a.path, b.path),
 		compareBools(!a.isAlternative(), !b.isAlternative()),
 		compareBools(!a.matchesType(), !b.matchesType()),
 	)

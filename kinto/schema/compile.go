@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -128,10 +129,13 @@ func unresolvable(reference string) error {
 	return fmt.Errorf("Unresolvable reference: '%s'", strings.TrimPrefix(reference, location)) //nolint:staticcheck // as above
 }
 
+// deepest is the error that is furthest inside, and of several the one with the first location: they come in no order.
 func deepest(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 	best := e
 	for _, cause := range e.Causes {
-		if d := deepest(cause); len(d.InstanceLocation) > len(best.InstanceLocation) {
+		d := deepest(cause)
+		at, than := d.InstanceLocation, best.InstanceLocation
+		if cmp.Or(cmp.Compare(len(at), len(than)), slices.Compare(than, at)) > 0 {
 			best = d
 		}
 	}

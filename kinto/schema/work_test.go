@@ -18,7 +18,7 @@ const tooLarge = "schema: The object is not valid, and too large to tell why"
 
 //nolint:paralleltest // it measures what the process allocates
 func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
-	const most = 100 << 20
+	const most = 64 << 20
 	numbers, names := make([]string, 9000), make([]string, 50_000)
 	for i := range numbers {
 		numbers[i] = strconv.Itoa(i)
@@ -40,6 +40,16 @@ func TestObjectsThatAreNotValidTakeBoundedMemory(t *testing.T) {
 		"of schemas in each other": {
 			strings.Repeat(`{"allOf":[`, 50) + strings.Join(slices.Repeat([]string{`{"type":"string"}`}, 2000), ",") + strings.Repeat(`]}`, 50),
 			`1`, "v: 1 is not of type 'string'",
+		},
+		"of as many elements as there may be": {`{"items":{"type":"string"}}`, array("1", 24_000), "23999: 1 is not of type 'string'"},
+		"of as many schemas for each":         {`{"items":{"allOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 1200), "1199: 1 is not of type 'string'"},
+		"of as many alternatives for each": {
+			`{"items":{"anyOf":` + array(`{"type":"string"}`, 38) + `}}`, array("1", 1200),
+			"1199: 1 is not valid under any of the given schemas",
+		},
+		"of as many names as there may be": {
+			`{"propertyNames":{"allOf":` + array(`{"pattern":"^[a-z]"}`, 18) + `}}`, "{" + strings.Join(names[:2400], ",") + "}",
+			"v: 'X0' does not match '^[a-z]'",
 		},
 		"many comparisons": {`{"items":{"enum":[` + strings.Join(numbers, ",") + `]}}`, array("1000000", 5000), tooMuch},
 	} {
@@ -75,6 +85,18 @@ func TestLargeObjectsAreValidatedAsSmallOnesAre(t *testing.T) {
 			if _, err := c.CheckRecord(w); detail(t, err) != want {
 				t.Errorf("%s with many %s: got %v, want %s", document, value, err, want)
 			}
+		}
+	}
+}
+
+// TestTheSameSchemaIsRefusedWithTheSameWords, however often it is compiled anew.
+func TestTheSameSchemaIsRefusedWithTheSameWords(t *testing.T) {
+	t.Parallel()
+	const document = `{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"a":{"minLength":true},"b":{"minLength":true},"c":{"minLength":true},"d":true}}`
+	for range 50 {
+		_, err := schema.New().CheckRecord(world{collection: `{"schema":` + document + `}`, data: `{}`}.write(t))
+		if got, want := detail(t, err), "schema: The schema is not valid in its dialect, at '/properties/a/minLength'"; got != want {
+			t.Fatalf("got %s, want %s", got, want)
 		}
 	}
 }
