@@ -40,6 +40,11 @@ func attribute(a *sqlquery.Args, f domain.Field) string {
 
 func jsonb(a *sqlquery.Args, value []byte) string { return a.Bind(string(value)) + "::jsonb" }
 
+// sortable is the array or object as it is compared; as a subquery it is made once, and not for every row.
+func sortable(a *sqlquery.Args, value []byte) string {
+	return "(SELECT sortable(" + jsonb(a, value) + "))"
+}
+
 // rank orders the types as protocol 3.6 does.
 func rank(v string) string {
 	return "CASE jsonb_typeof(" + v + ") WHEN 'null' THEN 1 WHEN 'string' THEN 2 WHEN 'number' THEN 3" +
@@ -66,9 +71,9 @@ func (dialect) Compare(a *sqlquery.Args, f domain.Field, op string, value []byte
 	case jsondoc.KindBool:
 		name, inner, order = "boolean", v+"::boolean "+op+" "+string(value), "4"
 	case jsondoc.KindArray:
-		name, inner, order = "array", "sortable("+v+") "+op+" sortable("+jsonb(a, value)+")", "5"
+		name, inner, order = "array", "sortable("+v+") "+op+" "+sortable(a, value), "5"
 	default:
-		name, inner, order = "object", "sortable("+v+") "+op+" sortable("+jsonb(a, value)+")", "6"
+		name, inner, order = "object", "sortable("+v+") "+op+" "+sortable(a, value), "6"
 	}
 	return "CASE WHEN jsonb_typeof(" + v + ") = '" + name + "' THEN " + inner + " ELSE " + rank(v) + " " + op + " " + order + " END"
 }

@@ -228,6 +228,52 @@ func TestAFullPageEndsItsStatement(t *testing.T) {
 	}
 }
 
+// TestBoundsAreMadeSortableOnce has a function that fails when it is called with one for the second time in a transaction.
+func TestBoundsAreMadeSortableOnce(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	store := openWith(t, postgres.Options{URL: url})
+	admin, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	const function = `CREATE OR REPLACE FUNCTION sortable(v jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+		BEGIN
+			IF v IN ('["bound"]', '{"k":"bound"}') THEN
+				IF current_setting('kintolog.bound', true) = v::text THEN RAISE EXCEPTION 'called again'; END IF;
+				PERFORM set_config('kintolog.bound', v::text, true);
+			END IF;
+			RETURN v;
+		END $$`
+	if _, err := admin.Exec(t.Context(), function); err != nil {
+		t.Fatalf("CREATE FUNCTION: %v", err)
+	}
+	step := projections.Step{}
+	for i := range domain.Timestamp(9) {
+		step.Objects = append(step.Objects, projections.Row{Object: domain.Object{
+			URI: domain.URI(fmt.Sprintf("/l/o%d", i)), LastModified: 100 + i,
+			Data: []byte([]string{`{"v":["a"]}`, `{"v":{"k":"a"}}`, `{"v":1}`}[i%3]),
+		}})
+	}
+	change := projections.Change{To: eventstore.Tail{Position: 1}, Steps: []projections.Step{step}}
+	if err := store.Apply(t.Context(), change); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	v, at := domain.Field{"v"}, domain.Field{"last_modified"}
+	for _, bound := range []string{`["bound"]`, `{"k":"bound"}`} {
+		for name, q := range map[string]domain.Query{
+			"filter": {Filters: []domain.Filter{{Field: v, Op: domain.Less, Values: [][]byte{[]byte(bound)}}}},
+			"page":   {Sort: []domain.Sort{{Field: v, Descending: true}, {Field: at}}, After: [][]byte{[]byte(bound), []byte("1")}},
+		} {
+			q.Plural, q.Limit = "/l", 10
+			if _, page, err := store.List(t.Context(), domain.Needs{}, q); err != nil || len(page.Objects) == 0 {
+				t.Errorf("%s %s: got %d objects, %v", name, bound, len(page.Objects), err)
+			}
+		}
+	}
+}
+
 func TestTellsRefusedDataApart(t *testing.T) {
 	t.Parallel()
 	store := openWith(t, postgres.Options{URL: pgtest.New(t)})
