@@ -142,6 +142,7 @@ func (a *API) deleteMany(w http.ResponseWriter, r *web.Request) error {
 	}
 	opts := a.opts.Query
 	opts.Now, opts.Known, opts.Texts = domain.TimestampOf(a.loop.Now()), r.Resource.Known(), r.Resource.Texts()
+	opts.Deletes = true
 	list, problem := rest.ParseQuery(r.URL.RawQuery, opts)
 	if c.Problem = rest.Join(c.Problem, problem); c.Problem == nil {
 		c.Problem = a.useUp(r.Context(), list.Token)

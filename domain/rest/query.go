@@ -54,6 +54,8 @@ type QueryOptions struct {
 	Texts []string
 	// Order makes the order of the list, which its tokens are for, of the one asked for; nil keeps that.
 	Order func(asked []domain.Sort) []domain.Sort
+	// Deletes tells that the objects are to be deleted: then there is nothing to project, and _fields is ignored.
+	Deletes bool
 	// Limits bound the work; the zero value has defaults.
 	Limits QueryLimits
 }
@@ -187,7 +189,9 @@ func (p *queryParser) param(name string, values []string) {
 	case "_sort":
 		p.sort = elements(values)
 	case "_fields":
-		p.fields(values)
+		if !p.opts.Deletes {
+			p.fields(values)
+		}
 	case "_token":
 		p.token = p.text(name, values)
 	case "last_modified":

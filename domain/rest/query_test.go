@@ -147,6 +147,17 @@ func TestQueryErrors(t *testing.T) {
 	}
 }
 
+// TestAProjectionIsNotForDeletions: what they answer with are tombstones.
+func TestAProjectionIsNotForDeletions(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{`_fields=a`, `_fields=foo`, `_fields=` + strings.Repeat("a,", 300) + `b`, `_fields=` + strings.Repeat("a.", 50) + `b`} {
+		list, err := rest.ParseQuery(raw, rest.QueryOptions{Now: now, Known: []string{"a"}, Deletes: true})
+		if err != nil || list.Fields != nil {
+			t.Errorf("%.20s: got %v, %v, want it to be ignored", raw, list.Fields, err)
+		}
+	}
+}
+
 // TestTypedParametersAreCheckedFirst: the rest is told after the precondition.
 func TestTypedParametersAreCheckedFirst(t *testing.T) {
 	t.Parallel()

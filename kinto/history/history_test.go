@@ -151,11 +151,14 @@ func TestEntriesAreFiltered(t *testing.T) {
 			t.Errorf("?%s: got %q, want %q", query, got, want)
 		}
 	}
-	for query, want := range map[string]string{
+	for query, want := range map[string]string{ // a deletion has no use for _fields
 		"foo=1": "Unknown filter field 'foo'", "_sort=foo": "Unknown sort field 'foo'", "_fields=foo": "Fields foo do not exist",
 	} {
 		if a := s.send("mat", "GET "+log+"?"+query); a.status != http.StatusBadRequest || !strings.Contains(a.body, want) {
 			t.Errorf("?%s: got %v, want 400 %s", query, a, want)
+		}
+		if strings.HasPrefix(query, "_fields") {
+			continue
 		}
 		if a := s.send("mat", "DELETE "+log+"?"+query); a.status != http.StatusBadRequest {
 			t.Errorf("DELETE ?%s: got %v, want 400", query, a)
