@@ -55,10 +55,10 @@ const maxFaults = 100
 func memberFault(value []byte) string {
 	member, ok := jsondoc.String(value)
 	switch {
+	case !jsondoc.Truthy(value):
+		return "Required"
 	case !ok:
 		return jsondoc.PythonRepr(value) + " is not a string: {'': ''}"
-	case member == "":
-		return "Required"
 	case strings.HasPrefix(member, "/buckets/"), member == domain.Everyone:
 		return "'" + member + "' is not a valid user ID."
 	}

@@ -57,6 +57,9 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"group", `{"members":null}`, `data.members: "None" is not iterable`},
 		{"group", `{"members":["a",1]}`, `data.members.1: 1 is not a string: {'': ''}`},
 		{"group", `{"members":["a",""]}`, `data.members.1: Required`},
+		{"group", `{"members":[null]}`, `data.members.0: Required`},
+		{"group", `{"members":[[]]}`, `data.members.0: Required`},
+		{"group", `{"members":[["a"]]}`, `data.members.0: ['a'] is not a string: {'': ''}`},
 		{"group", `{"members":["system.Everyone"]}`, `data.members.0: 'system.Everyone' is not a valid user ID.`},
 		{"group", `{"members":["/buckets/b/groups/g"]}`, `data.members.0: '/buckets/b/groups/g' is not a valid user ID.`},
 	} {

@@ -6,6 +6,15 @@ import (
 	"unicode"
 )
 
+// Truthy tells whether a value counts as true in Python, and as one that is there where Kinto requires one. A missing one does not.
+func Truthy(value []byte) bool {
+	switch string(value) {
+	case "", "null", "false", "0", "0.0", "-0.0", `""`, "[]", "{}":
+		return false
+	}
+	return true
+}
+
 // PythonRepr writes a value as Python would show it, for the error texts of protocol
 // 8.4: None, True, 'text', ['a'], {'a': 1}. A missing value is None.
 func PythonRepr(value []byte) string {

@@ -261,10 +261,10 @@ func (p *bodyParser) principal(where string, index int, value []byte) string {
 	}
 	where += "." + strconv.Itoa(index)
 	switch {
+	case !jsondoc.Truthy(value):
+		p.fail(where, required)
 	case !ok:
 		p.fail(where, "%s is not a string: {'': ''}", shown(value))
-	case text == "":
-		p.fail(where, required)
 	default:
 		p.fail(where, "Longer than %d bytes", p.opts.Limits.PrincipalLength)
 	}

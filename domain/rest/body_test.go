@@ -57,6 +57,8 @@ func TestBodyErrors(t *testing.T) {
 		`{"permissions":{"read":"a"}}`:      `body permissions.read: "a" is not iterable`,
 		`{"permissions":{"read":[1]}}`:      `body permissions.read.0: 1 is not a string: {'': ''}`,
 		`{"permissions":{"read":["a",""]}}`: `body permissions.read.1: Required`,
+		`{"permissions":{"read":[null,0]}}`: `body permissions.read.0: Required; body permissions.read.1: Required`,
+		`{"permissions":{"read":[[],1]}}`:   `body permissions.read.0: Required; body permissions.read.1: 1 is not a string: {'': ''}`,
 		`{"permissions":{"read":[1,2,3]}}`:  `body permissions.read.0: 1 is not a string: {'': ''}; body permissions.read.1: 2 is not a string: {'': ''}; body permissions.read: More than 2 principals`,
 		`{"permissions":{"read":["012345678901234567890"]}}`: `body permissions.read.0: Longer than 20 bytes`,
 		`{"permissions":{"read":["\u0000"]}}`:                `body : Invalid JSON: Parse error at offset 25: A string holds the character U+0000.; body : Required`,

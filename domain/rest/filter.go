@@ -229,16 +229,8 @@ func readPresence(values []string) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	present := len(values) > 1 || isTruthy(value)
+	present := len(values) > 1 || jsondoc.Truthy(value)
 	return [][]byte{strconv.AppendBool(nil, present)}, nil
-}
-
-func isTruthy(value []byte) bool {
-	switch string(value) {
-	case "", "null", "false", "0", "0.0", "-0.0", `""`, "[]", "{}":
-		return false
-	}
-	return true
 }
 
 // readMembers is the elements of a list, or the one value that is none.
