@@ -59,7 +59,8 @@ func filtersAsTheReference(f *fixture) {
 	f.commit(
 		create("/l/nested", 200, `"v":{"k":{"x":"Straße"}},"deleted":true,"tags":["a",1,{"b":[1,2]}]`),
 		create("/l/texts", 202, `"v":["É","\u001F\n\\",1e20,{"k":1.5e-7,"":"😀"}]`),
-		create("/l/text", 201, `"v":"50% of_it\\ É","tags":"a"`))
+		create("/l/text", 201, `"v":"50% of_it\\ É","tags":"a"`),
+		create("/l/letters", 203, `"v":"ÀÉ \u212A \u017F \u0130 \u01C5 \u1E9E ΑΣΣ ПРИВЕТ"`))
 	values := []string{`null`, `""`, `"a"`, `"é"`, `1`, `1.0`, `2.4`, `-1e+300`, `9007199254740993`, `true`, `false`, `[]`, `[1]`, `["a"]`, `{"k":1}`, `{"kk":1}`}
 	var filters []string
 	for _, field := range []string{"v", "v.k", "v.k.x", "id", "last_modified", "deleted"} {
@@ -76,6 +77,8 @@ func filtersAsTheReference(f *fixture) {
 		`min last_modified -1e+300`, `max last_modified 18446744073709551615`,
 		`has v true`, `has v false`, `has v.k true`, `has id true`, `has id false`, `has deleted true`, `has deleted false`,
 		`like v "a"`, `like v "É"`, `like v "*A"`, `like v "[1*"`, `like v ""`, `like v "*"`, `like v "k\": 1"`, `like v "é\", "`, `like v "\\"`, `like v "00e"`, `like v "1"`,
+		`like v "kk"`, `like v "k"`, `like v "\u212A"`, `like v "s"`, `like v "i"`, `like v "\u01C6"`, `like v "\u01C4"`, `like v "ß"`,
+		`like v "ασσ"`, `like v "*привет"`, `like v "àé*ПРИвет"`, `like v "ÀÉ*1"`,
 		`like v "%"`, `like v "_"`, `like v "\\"`, `like v.k.x "STRA*"`, `like id "R0"`, `like last_modified "10*"`, `like deleted "t"`,
 		`contains tags "a"`, `contains tags "a" 1`, `contains tags {"b":[2]}`, `contains_any tags 2 1`, `contains_any tags {"b":[1,2]}`)
 	for _, text := range filters {

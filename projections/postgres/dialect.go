@@ -110,10 +110,11 @@ func (dialect) Text(a *sqlquery.Args, f domain.Field) string {
 // Like folds case as Go does, with a table, because lower depends on the collation; texts in ASCII
 // are the same in all.
 func (dialect) Like(a *sqlquery.Args, text, pattern string) string {
-	upper, lower := caseTable()
+	pattern = likePattern(pattern)
+	upper, lower := foldings(pattern)
 	t := "(" + text + ` COLLATE "C")`
 	return "CASE WHEN octet_length(" + t + ") = char_length(" + t + ") THEN lower(" + t + ") ELSE translate(" +
-		t + ", " + a.Bind(upper) + ", " + a.Bind(lower) + ") END LIKE " + a.Bind(likePattern(pattern))
+		t + ", " + a.Bind(upper) + ", " + a.Bind(lower) + ") END LIKE " + a.Bind(pattern)
 }
 
 var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`)
@@ -166,14 +167,31 @@ func (dialect) Among(plural, ids string) string {
 	return "(" + ids + ") s CROSS JOIN LATERAL (SELECT * FROM objects WHERE plural = " + plural + " AND id = s.id OFFSET 0) o"
 }
 
-// caseTable is the characters that have another lower-case form, and these forms.
-var caseTable = sync.OnceValues(func() (upper, lower string) {
+// foldings are the characters whose lower-case form is in the pattern, and these forms. All others match nothing of it, folded or
+// not, and translate looks through its table at every character.
+func foldings(pattern string) (upper, lower string) {
 	var u, l strings.Builder
-	for r := range rune(unicode.MaxRune) {
-		if to := unicode.ToLower(r); to != r {
+	seen := map[rune]bool{}
+	for _, to := range pattern {
+		if seen[to] {
+			continue
+		}
+		seen[to] = true
+		for _, r := range caseTable()[to] {
 			u.WriteRune(r)
 			l.WriteRune(to)
 		}
 	}
 	return u.String(), l.String()
+}
+
+// caseTable is, by their lower-case form, the characters that have another one.
+var caseTable = sync.OnceValue(func() map[rune][]rune {
+	table := map[rune][]rune{}
+	for r := range rune(unicode.MaxRune) {
+		if to := unicode.ToLower(r); to != r {
+			table[to] = append(table[to], r)
+		}
+	}
+	return table
 })

@@ -1,12 +1,41 @@
 package postgres
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 	"github.com/kintolog/kintolog/projections/internal/sqlquery/sqltest"
 )
 
 func TestWritesTheSameSQL(t *testing.T) {
 	t.Parallel()
 	sqltest.Golden(t, dialect{})
+}
+
+// TestLikeFoldsWhatThePatternHas: each character that is folded is looked for at every place of a text.
+func TestLikeFoldsWhatThePatternHas(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string][2]string{
+		`"zZ*\u00E9_1"`: {"ZÉ", "zé"}, `"K"`: {"K\u212A", "kk"}, `"12"`: {"", ""}, `"\u00DF"`: {"\u1E9E", "\u00DF"},
+	} {
+		_, args := sqlquery.List(dialect{}, domain.Query{Plural: "/l", Limit: 1, Filters: []domain.Filter{
+			{Field: domain.Field{"v"}, Op: domain.Like, Values: [][]byte{[]byte(pattern)}},
+		}})
+		upper, lower := args[len(args)-3], args[len(args)-2]
+		if upper != want[0] || lower != want[1] {
+			t.Errorf("%s: got %q to %q, want %q", pattern, upper, lower, want)
+		}
+	}
+	for r := range rune(unicode.MaxRune) {
+		to := unicode.ToLower(r)
+		if upper, _ := foldings(string(to)); to != r && !strings.ContainsRune(upper, r) {
+			t.Errorf("%q is not folded for %q", r, to)
+		}
+		if unicode.ToLower(to) != to {
+			t.Errorf("%q is folded to %q, which is folded itself", r, to)
+		}
+	}
 }
