@@ -60,6 +60,7 @@ func filtersAsTheReference(f *fixture) {
 		create("/l/nested", 200, `"v":{"k":{"x":"Straße"}},"deleted":true,"tags":["a",1,{"b":[1,2]}]`),
 		create("/l/texts", 202, `"v":["É","\u001F\n\\",1e20,{"k":1.5e-7,"":"😀"}]`),
 		create("/l/text", 201, `"v":"50% of_it\\ É","tags":"a"`),
+		create("/l/values", 204, `"v":[null,false,1e300,"é"],"tags":{"a":1}`),
 		create("/l/letters", 203, `"v":"ÀÉ \u212A \u017F \u0130 \u01C5 \u1E9E ΑΣΣ ПРИВЕТ"`))
 	values := []string{`null`, `""`, `"a"`, `"é"`, `1`, `1.0`, `2.4`, `-1e+300`, `9007199254740993`, `true`, `false`, `[]`, `[1]`, `["a"]`, `{"k":1}`, `{"kk":1}`}
 	var filters []string
@@ -80,7 +81,9 @@ func filtersAsTheReference(f *fixture) {
 		`like v "kk"`, `like v "k"`, `like v "\u212A"`, `like v "s"`, `like v "i"`, `like v "\u01C6"`, `like v "\u01C4"`, `like v "ß"`,
 		`like v "ασσ"`, `like v "*привет"`, `like v "àé*ПРИвет"`, `like v "ÀÉ*1"`,
 		`like v "%"`, `like v "_"`, `like v "\\"`, `like v.k.x "STRA*"`, `like id "R0"`, `like last_modified "10*"`, `like deleted "t"`,
-		`contains tags "a"`, `contains tags "a" 1`, `contains tags {"b":[2]}`, `contains_any tags 2 1`, `contains_any tags {"b":[1,2]}`)
+		`contains tags "a"`, `contains tags "a" 1`, `contains tags {"b":[2]}`, `contains_any tags 2 1`, `contains_any tags {"b":[1,2]}`,
+		`contains_any tags 2 3 4 5 6 7 8 9 "x" "y" 1.0`, `contains_any tags 2 3 4 5 6 7 8 9 "x" "y" {"b":[1,2]}`,
+		`contains_any v null true false -1 0 2 3 "1" "x" "y" "é" 20.0`, `contains_any v 1 2 3 4 5 6 7 8 9 10 "a"`)
 	for _, text := range filters {
 		q := domain.Query{Plural: "/l", Filters: []domain.Filter{filter(text)}, Limit: 1000, Total: true}
 		f.matchesReference(q)

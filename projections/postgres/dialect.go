@@ -40,6 +40,14 @@ func attribute(a *sqlquery.Args, f domain.Field) string {
 
 func jsonb(a *sqlquery.Args, value []byte) string { return a.Bind(string(value)) + "::jsonb" }
 
+func jsonbs(a *sqlquery.Args, values [][]byte) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = string(value)
+	}
+	return a.Bind(texts) + "::jsonb[]"
+}
+
 // sortable is the array or object as it is compared; as a subquery it is made once, and not for every row.
 func sortable(a *sqlquery.Args, value []byte) string {
 	return "(SELECT sortable(" + jsonb(a, value) + "))"
@@ -93,11 +101,7 @@ func compareMissing(a *sqlquery.Args, f domain.Field, op string) string {
 }
 
 func (dialect) In(a *sqlquery.Args, f domain.Field, values [][]byte) string {
-	texts := make([]string, len(values))
-	for i, value := range values {
-		texts[i] = string(value)
-	}
-	return attribute(a, f) + " = ANY(" + a.Bind(texts) + "::jsonb[])"
+	return attribute(a, f) + " = ANY(" + jsonbs(a, values) + ")"
 }
 
 func (dialect) Has(a *sqlquery.Args, f domain.Field) string { return attribute(a, f) + " IS NOT NULL" }
@@ -138,11 +142,19 @@ func (dialect) Contains(a *sqlquery.Args, f domain.Field, values [][]byte, anyOf
 		return "FALSE"
 	}
 	v := attribute(a, f)
+	if len(scalars) > fewScalars {
+		// One subquery for all rows, which is hashed.
+		return "CASE WHEN jsonb_typeof(" + v + ") = 'array' THEN (SELECT bool_or(e.value IN (SELECT unnest(" + jsonbs(a, scalars) +
+			"))) FROM jsonb_array_elements(" + v + ") e) END"
+	}
 	for i, value := range scalars {
 		scalars[i] = []byte(v + " @> " + jsonb(a, jsondoc.Array([][]byte{value})))
 	}
 	return "jsonb_typeof(" + v + ") = 'array' AND (" + string(bytes.Join(scalars, []byte(" OR "))) + ")"
 }
+
+// fewScalars are how many are faster looked for one by one.
+const fewScalars = 8
 
 func (dialect) Order(a *sqlquery.Args, f domain.Field) []string {
 	v := attribute(a, f)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -13,6 +14,23 @@ import (
 func TestWritesTheSameSQL(t *testing.T) {
 	t.Parallel()
 	sqltest.Golden(t, dialect{})
+}
+
+// TestManyValuesAreLookedForTogether: each that is looked for alone goes through the array once.
+func TestManyValuesAreLookedForTogether(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{2: 2, 8: 8, 9: 0, 1000: 0} {
+		values := make([][]byte, n)
+		for i := range values {
+			values[i] = []byte(strconv.Itoa(i))
+		}
+		text, args := sqlquery.List(dialect{}, domain.Query{Plural: "/l", Limit: 1, Filters: []domain.Filter{
+			{Field: domain.Field{"v"}, Op: domain.ContainsAny, Values: values},
+		}})
+		if got := strings.Count(text, "@>"); got != want || len(args) > n+3 {
+			t.Errorf("%d values: got %d of them alone and %d arguments, want %d alone", n, got, len(args), want)
+		}
+	}
 }
 
 // TestLikeFoldsWhatThePatternHas: each character that is folded is looked for at every place of a text.
