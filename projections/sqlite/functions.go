@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"strings"
-	"sync"
 
 	"modernc.org/sqlite"
 
@@ -17,8 +16,12 @@ const pathSeparator = "\xff"
 
 func path(f domain.Field) string { return strings.Join(f, pathSeparator) }
 
+// errFunctions is why the functions could not be registered. It happens before the program runs, as the driver has no lock
+// against others who open databases meanwhile.
+var errFunctions = registerFunctions()
+
 // registerFunctions makes the functions known to the driver, for connections opened later.
-var registerFunctions = sync.OnceValue(func() error {
+func registerFunctions() error {
 	for _, f := range []struct {
 		name  string
 		nArgs int32
@@ -36,7 +39,7 @@ var registerFunctions = sync.OnceValue(func() error {
 		}
 	}
 	return nil
-})
+}
 
 // attribute is the value at a path (the second argument) of a document (the first), nil if it is missing.
 func attribute(args []driver.Value) []byte {

@@ -50,8 +50,8 @@ const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=s
 // Open opens the database in the file, which is created if it does not exist, and brings its schema up to
 // date. Missing folders are not created.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := registerFunctions(); err != nil {
-		return nil, fmt.Errorf("register sqlite functions: %w", err)
+	if errFunctions != nil {
+		return nil, fmt.Errorf("register sqlite functions: %w", errFunctions)
 	}
 	if err := create(path); err != nil {
 		return nil, fmt.Errorf("open read model: %w", err)
