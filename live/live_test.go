@@ -1,13 +1,18 @@
 package live_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/live"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/server/servertest"
@@ -249,6 +254,92 @@ func TestSubscribersHaveALimit(t *testing.T) {
 	}
 	first.leave()
 	s.admits(t)
+}
+
+func TestWhoComesAfterTheLastHasLeftHears(t *testing.T) {
+	t.Parallel()
+	s := start(t, live.Options{Max: 1}, server.Config{})
+	for i := range 3 {
+		u := s.admits(t, "Accept: text/event-stream") // when the one before has left
+		u.begun(t)
+		s.do(t, "alice", fmt.Sprintf("PUT %s/r%d", records, i), "{}")
+		u.wants(t, fmt.Sprintf("create r%d", i))
+		u.leave()
+	}
+}
+
+// late is a log whose second follower hears of nothing before it is told to go on, while it is held.
+type late struct {
+	eventstore.Log
+	followers *atomic.Int32
+	held      *atomic.Pointer[chan struct{}]
+}
+
+func (l late) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+	if l.followers.Add(1) == 1 {
+		return l.Log.Follow(ctx, after)
+	}
+	return func(yield func(eventstore.Entry, error) bool) {
+		for e, err := range l.Log.Follow(ctx, after) {
+			if goOn := l.held.Load(); goOn != nil {
+				<-*goOn
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// What a subscriber has begun after is not told, although those who were there before have yet to be told of it.
+func TestWhatIsLateForOthersIsNotToldAgain(t *testing.T) {
+	t.Parallel()
+	held := &atomic.Pointer[chan struct{}]{}
+	s := start(t, live.Options{}, server.Config{}, server.Plugin{Name: "late", Wrap: server.Wrappers{
+		Log: func(l eventstore.Log) eventstore.Log { return late{l, &atomic.Int32{}, held} },
+	}})
+	first := s.hears(t, "alice", records)
+	goOn := make(chan struct{})
+	held.Store(&goOn)
+	s.do(t, "alice", "PUT "+records+"/one", "{}")
+	second := s.hears(t, "alice", records)
+	held.Store(nil)
+	close(goOn)
+	first.wants(t, "create one")
+	s.do(t, "alice", "PUT "+records+"/two", "{}")
+	first.wants(t, "create two")
+	second.wants(t, "create two")
+}
+
+// broken is a log that cannot be followed by the second follower until it is whole again.
+type broken struct {
+	eventstore.Log
+	followers *atomic.Int32
+	fail      chan struct{}
+}
+
+func (b broken) Follow(ctx context.Context, after domain.Position) iter.Seq2[eventstore.Entry, error] {
+	if b.followers.Add(1) != 2 {
+		return b.Log.Follow(ctx, after)
+	}
+	return func(yield func(eventstore.Entry, error) bool) {
+		<-b.fail
+		yield(eventstore.Entry{}, eventstore.ErrCorrupt)
+	}
+}
+
+func TestALogThatFailsEndsStreamsAndNotTheOnesAfter(t *testing.T) {
+	t.Parallel()
+	fail := make(chan struct{})
+	s := start(t, live.Options{}, server.Config{}, server.Plugin{Name: "broken", Wrap: server.Wrappers{
+		Log: func(l eventstore.Log) eventstore.Log { return broken{l, &atomic.Int32{}, fail} },
+	}})
+	u := s.subscribe(t, "alice", records)
+	last := u.begun(t)
+	s.do(t, "alice", "PUT "+records+"/one", "{}")
+	close(fail)
+	u.ends(t)
+	s.hears(t, "alice", records, "Last-Event-ID: "+last).wants(t, "create one")
 }
 
 func TestWhatIsAskedForWrongIsRefused(t *testing.T) {

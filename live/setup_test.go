@@ -35,7 +35,7 @@ type service struct {
 }
 
 // start serves a Kinto in which alice has the bucket b with the collection c.
-func start(t testing.TB, options live.Options, config server.Config) *service {
+func start(t testing.TB, options live.Options, config server.Config, more ...server.Plugin) *service {
 	t.Helper()
 	s := &service{Server: servertest.Open(t, server.App{
 		Name: "kinto", Version: "1.0",
@@ -44,7 +44,7 @@ func start(t testing.TB, options live.Options, config server.Config) *service {
 			"bucket_create": {domain.Authenticated}, "bucket_read": {"test:alice"}, "account_create": {domain.Everyone},
 		}},
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
-		Plugins:        []server.Plugin{live.New(options), flush.New(), history.New(history.Options{})},
+		Plugins:        append(more, live.New(options), flush.New(), history.New(history.Options{})),
 	}, config)}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -211,14 +211,22 @@ func (m message) changes(t testing.TB) []change {
 	return all
 }
 
-// told are the ids of the objects in the next n events, with the actions.
+// told are the actions of the events of a message, with the ids of the objects.
+func (m message) told(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for _, c := range m.changes(t) {
+		all = append(all, c.Data.Action+" "+c.Subject[strings.LastIndex(c.Subject, "/")+1:])
+	}
+	return all
+}
+
+// told is what the next messages tell, until they have told of n events.
 func (u *subscriber) told(t testing.TB, n int) []string {
 	t.Helper()
 	var all []string
 	for len(all) < n {
-		for _, c := range u.next(t).changes(t) {
-			all = append(all, c.Data.Action+" "+c.Subject[strings.LastIndex(c.Subject, "/")+1:])
-		}
+		all = append(all, u.next(t).told(t)...)
 	}
 	return all
 }
