@@ -31,12 +31,12 @@ type following struct {
 // inbox is what waits for one subscriber.
 type inbox struct {
 	*following
-	plural  domain.Plural
-	entries chan eventstore.Entry // that concern the endpoint, and can be read
-	err     error                 // why entries is closed; nil if the subscriber was too slow
+	plural domain.Plural
+	news   chan *news // that concern the endpoint, and can be read
+	err    error      // why it is closed; nil if the subscriber was too slow
 }
 
-// ahead is how many entries wait for a subscriber before the hub gives up on it.
+// ahead is how much news waits for a subscriber before the hub gives up on it.
 const ahead = 8
 
 // join hands out everything that happens after a position. The inbox is closed when the subscriber is too slow, and
@@ -47,7 +47,7 @@ func (h *hub) join(p domain.Plural) (*inbox, domain.Position) {
 	if h.current == nil {
 		h.begin()
 	}
-	in := &inbox{following: h.current, plural: p, entries: make(chan eventstore.Entry, ahead)}
+	in := &inbox{following: h.current, plural: p, news: make(chan *news, ahead)}
 	in.add(in)
 	return in, in.position
 }
@@ -70,7 +70,10 @@ func (h *hub) begin() {
 				h.fail(f, fmt.Errorf("follow the log: %w", err))
 				return
 			}
-			h.handOut(f, entry)
+			if err := h.handOut(f, entry); err != nil {
+				h.fail(f, err)
+				return
+			}
 		}
 	}()
 }
@@ -99,13 +102,13 @@ func (h *hub) fail(f *following, err error) {
 	}
 	for in := range f.inboxes {
 		in.err = web.Reported(err)
-		close(in.entries)
+		close(in.news)
 	}
 	clear(f.inboxes)
 }
 
 // handOut hands an entry to those whom it concerns.
-func (h *hub) handOut(f *following, entry eventstore.Entry) {
+func (h *hub) handOut(f *following, entry eventstore.Entry) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f.position = entry.Position
@@ -121,14 +124,22 @@ func (h *hub) handOut(f *following, entry eventstore.Entry) {
 			collect(f.inboxes)
 		}
 	}
+	if len(concerned) == 0 {
+		return nil
+	}
+	n, err := newsOf(entry)
+	if err != nil {
+		return err
+	}
 	for in := range concerned {
 		select {
-		case in.entries <- entry:
+		case in.news <- n:
 		default:
 			f.remove(in)
-			close(in.entries)
+			close(in.news)
 		}
 	}
+	return nil
 }
 
 func (f *following) add(in *inbox) {

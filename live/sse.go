@@ -49,9 +49,9 @@ func (s stream) begin(at domain.Position) error {
 	return s.send(sse.Message{ID: id(at), Retry: time.Second + rand.N(2*time.Second)})
 }
 
-func (s stream) changes(at domain.Position, events []byte) error {
+func (s stream) changes(at domain.Position, events string) error {
 	m := sse.Message{ID: id(at)}
-	m.AppendData(string(events))
+	m.AppendData(events)
 	return s.send(m)
 }
 

@@ -22,7 +22,7 @@ type channel interface {
 	begin(at domain.Position) error
 	// changes tells events, a JSON array of CloudEvents, which are all that the subscriber may hear of what happened at a
 	// position.
-	changes(at domain.Position, events []byte) error
+	changes(at domain.Position, events string) error
 	// reset tells that the client is to list anew, as of a position or later, and why is of no interest to it.
 	reset(at domain.Position) error
 	// alive keeps the connection open.
@@ -121,7 +121,7 @@ func (u *subscription) serve(open func(context.Context) (context.Context, channe
 	if err != nil {
 		return err
 	}
-	if u.view, _, err = u.look(ctx, eventstore.Entry{}); err != nil {
+	if _, _, err = u.review(ctx, eventstore.Entry{}); err != nil {
 		return err
 	}
 	ctx, c, err := open(ctx)
@@ -182,7 +182,11 @@ func (u *subscription) catchUp(ctx context.Context, c channel, after, until doma
 		if err := u.ended(ctx); err != nil {
 			return 0, err
 		}
-		if err := u.tell(ctx, c, entry); err != nil {
+		n, err := newsOf(entry)
+		if err == nil {
+			err = u.tell(ctx, c, n)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -207,12 +211,12 @@ func (u *subscription) listen(ctx context.Context, c channel, in *inbox, after d
 	for {
 		var err error
 		select {
-		case entry, open := <-in.entries:
+		case n, open := <-in.news:
 			if !open {
 				return after, in.err
 			}
-			if entry.Position > after {
-				after, err = entry.Position, u.tell(ctx, c, entry)
+			if n.Position > after {
+				after, err = n.Position, u.tell(ctx, c, n)
 			}
 		case <-u.keepAlive.C:
 			if err = u.admitted(ctx); err == nil {
@@ -231,11 +235,30 @@ func (u *subscription) listen(ctx context.Context, c channel, in *inbox, after d
 	}
 }
 
-// tell tells what the caller may hear of an entry.
-func (u *subscription) tell(ctx context.Context, c channel, entry eventstore.Entry) error {
-	own := entry.Plural == u.plural
-	gone := !own && u.empties(entry)
-	if !own && !gone && !u.concerns(entry) {
+// tell tells what the caller may hear of news.
+func (u *subscription) tell(ctx context.Context, c channel, n *news) error {
+	if n.Plural != u.plural {
+		return u.tellOfAbove(ctx, c, n.Entry)
+	}
+	state, changed, err := u.review(ctx, n.Entry)
+	if err != nil {
+		return err
+	}
+	if changed { // there may be objects that it was not told of, or that it sees no more
+		return c.reset(n.Position)
+	}
+	events, count := u.hear(state, n)
+	if count == 0 {
+		return nil
+	}
+	u.told += count
+	return c.changes(n.Position, events)
+}
+
+// tellOfAbove tells that what happened above an endpoint changes what is in it, or what the caller sees of it.
+func (u *subscription) tellOfAbove(ctx context.Context, c channel, entry eventstore.Entry) error {
+	gone := u.empties(entry)
+	if !gone && !u.concerns(entry) {
 		return nil
 	}
 	if gone {
@@ -243,28 +266,22 @@ func (u *subscription) tell(ctx context.Context, c channel, entry eventstore.Ent
 			return err
 		}
 	}
-	if !own {
-		if err := u.admitted(ctx); err != nil || gone {
-			return err
-		}
+	if err := u.admitted(ctx); err != nil {
+		return err
 	}
+	if _, changed, err := u.review(ctx, entry); err != nil || !changed || gone {
+		return err
+	}
+	return c.reset(entry.Position)
+}
+
+// review looks again, and tells whether the caller may read other objects than before.
+func (u *subscription) review(ctx context.Context, entry eventstore.Entry) (state *domain.State, changed bool, err error) {
 	before := u.view
-	view, state, err := u.look(ctx, entry)
-	if err != nil {
-		return err
+	if u.view, state, err = u.look(ctx, entry); err != nil {
+		return nil, false, err
 	}
-	if u.view = view; !view.equal(before) {
-		return c.reset(entry.Position) // there may be objects that it was not told of, or that it sees no more
-	}
-	if !own {
-		return nil
-	}
-	events, n, err := u.hear(state, entry)
-	if err != nil || n == 0 {
-		return err
-	}
-	u.told += n
-	return c.changes(entry.Position, events)
+	return state, !u.view.equal(before), nil
 }
 
 // empties tells whether nothing that was in the endpoint before an entry is there after it.

@@ -25,17 +25,26 @@ func (u *subscription) admitted(ctx context.Context) error {
 	return u.parts.Read.Listable(ctx, u.caller, u.resource, u.plural)
 }
 
-// look is what the caller may read now, and the state that tells whether that goes for the objects of an entry.
+// look is what the caller may read now, and the state that tells how much is shown of the events of an entry.
 func (u *subscription) look(ctx context.Context, entry eventstore.Entry) (view, *domain.State, error) {
 	needs := domain.Needs{Objects: u.plural.Ancestors(), Members: u.caller.Members()}
-	for _, e := range entry.Events {
-		if entry.Plural == u.plural {
+	var own []domain.Event
+	if entry.Plural == u.plural {
+		own = entry.Events
+	}
+	if u.view.shared { // and what counts is whether they still are
+		for _, e := range own {
 			needs.Objects = append(needs.Objects, e.Object.URI)
 		}
 	}
 	snapshot, err := u.parts.Read.Load(ctx, needs)
 	if err != nil {
 		return view{}, nil, err
+	}
+	if !u.view.shared {
+		for _, e := range own {
+			snapshot.Objects[e.Object.URI] = e.Object
+		}
 	}
 	state := domain.NewState(u.parts.Catalog, nil, nil)
 	state.Add(needs, snapshot)
@@ -50,23 +59,28 @@ func (u *subscription) look(ctx context.Context, entry eventstore.Entry) (view, 
 	return view{}, state, nil
 }
 
-// hear is the JSON array of those events of an entry that the caller may hear, and their number.
-func (u *subscription) hear(state *domain.State, entry eventstore.Entry) ([]byte, int, error) {
-	events, err := feed.EventsOf(entry)
-	if err != nil {
-		return nil, 0, err
-	}
-	heard, n := []byte{'['}, 0
-	for _, e := range events {
-		if !u.mayHear(state, e) {
-			continue
+// hear is the JSON array of those events that the caller may hear, and their number.
+func (u *subscription) hear(state *domain.State, n *news) (string, int) {
+	heard, details := make([]feed.Event, 0, len(n.events)), make([]detail, 0, len(n.events))
+	for _, e := range n.events {
+		if u.mayHear(state, e) {
+			heard, details = append(heard, e), append(details, u.detail(state, e))
 		}
-		if n++; n > 1 {
-			heard = append(heard, ',')
-		}
-		heard = append(heard, u.shown(state, e)...)
 	}
-	return append(heard, ']'), n, nil
+	uniform := len(heard) == len(n.events) && !slices.ContainsFunc(details, func(d detail) bool { return d != details[0] })
+	switch {
+	case len(heard) == 0:
+		return "", 0
+	case uniform && details[0] == detail{true, true}:
+		return n.whole(), len(heard)
+	case uniform && details[0] == detail{}:
+		return n.reduced(), len(heard)
+	}
+	all := make([][]byte, len(heard))
+	for i, e := range heard {
+		all[i] = shown(e, details[i])
+	}
+	return string(jsondoc.Array(all)), len(heard)
 }
 
 // mayHear tells whether the caller could read the object as the event left it, and can now.
@@ -82,16 +96,12 @@ func (u *subscription) mayHear(state *domain.State, e feed.Event) bool {
 	return shares(e.Object) && shares(state.Object(e.Object.URI))
 }
 
-// shown is the CloudEvent as the caller may see it: with the permissions that GET on the object would show, and who did it
-// in which request only for those who may write it.
-func (u *subscription) shown(state *domain.State, e feed.Event) []byte {
-	ce := e.CloudEvent
-	if !state.Permits(u.caller, domain.WriteObject, u.resource, e.Object.URI) {
-		ce = jsondoc.With(ce, jsondoc.Field{Name: "userid"}, jsondoc.Field{Name: "requestid"}, jsondoc.Field{Name: "traceparent"})
+// detail is what the caller may know of an event: its origin if it may write the object, and the permissions that GET on
+// the object would show.
+func (u *subscription) detail(state *domain.State, e feed.Event) detail {
+	d := detail{origin: state.Permits(u.caller, domain.WriteObject, u.resource, e.Object.URI)}
+	if d.permissions = d.origin; len(e.Object.Permissions) > 0 {
+		d.permissions = state.Shown(u.resource, e.Object, u.caller) != nil
 	}
-	if len(e.Object.Permissions) == 0 || state.Shown(u.resource, e.Object, u.caller) != nil {
-		return ce
-	}
-	data, _ := jsondoc.Lookup(ce, "data")
-	return jsondoc.With(ce, jsondoc.Field{Name: "data", Value: jsondoc.With(data, jsondoc.Field{Name: "permissions"})})
+	return d
 }

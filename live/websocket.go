@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -44,22 +45,32 @@ type socket struct {
 	timeout time.Duration // for each message
 }
 
-func (s *socket) begin(at domain.Position) error { return s.send(fmt.Appendf(nil, `{"id":"%d"}`, at)) }
+func (s *socket) begin(at domain.Position) error { return s.send(at, "}") }
 
-func (s *socket) changes(at domain.Position, events []byte) error {
-	return s.send(fmt.Appendf(nil, `{"id":"%d","events":%s}`, at, events))
+func (s *socket) changes(at domain.Position, events string) error {
+	return s.send(at, `,"events":`, events, "}")
 }
 
-func (s *socket) reset(at domain.Position) error {
-	return s.send(fmt.Appendf(nil, `{"id":"%d","reset":true}`, at))
-}
+func (s *socket) reset(at domain.Position) error { return s.send(at, `,"reset":true}`) }
 
 func (s *socket) alive() error {
 	return s.within(s.conn.Ping)
 }
 
-func (s *socket) send(message []byte) error {
-	return s.within(func(ctx context.Context) error { return s.conn.Write(ctx, websocket.MessageText, message) })
+// send sends an object that begins with an id, without a copy of the rest, which many may be sent at once.
+func (s *socket) send(at domain.Position, rest ...string) error {
+	return s.within(func(ctx context.Context) error {
+		message, err := s.conn.Writer(ctx, websocket.MessageText)
+		if err != nil {
+			return err
+		}
+		w := bufio.NewWriter(message)
+		_, _ = fmt.Fprintf(w, `{"id":"%d"`, at)
+		for _, part := range rest {
+			_, _ = w.WriteString(part)
+		}
+		return errors.Join(w.Flush(), message.Close())
+	})
 }
 
 func (s *socket) within(do func(context.Context) error) error {
