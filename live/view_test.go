@@ -51,6 +51,15 @@ func TestReadersAreNotToldWhoWroteAndWhoMayRead(t *testing.T) {
 	if m = u.next(t); !strings.Contains(m.data, "carol") || m.changes(t)[0].UserID != "test:alice" {
 		t.Errorf("who may write it is told: %s", m.data)
 	}
+	s.do(t, "alice", "POST /batch", `{"defaults":{"method":"PUT"},"requests":[
+		{"path":"`+records+`/two"},{"path":"`+records+`/three","body":{"permissions":{"write":["test:bob"]}}},{"path":"`+records+`/four"}]}`)
+	var shown []bool
+	for _, c := range u.next(t).changes(t) {
+		shown = append(shown, c.UserID != "" && c.Data.Permissions != nil)
+	}
+	if want := []bool{false, true, false}; !slices.Equal(shown, want) {
+		t.Errorf("of three objects it is told %v, want %v", shown, want)
+	}
 }
 
 func TestWhoMayReadSomeObjectsHearsOfThose(t *testing.T) {

@@ -18,6 +18,7 @@ func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	}
 	p := serve()
 	w := load(t, 6, host)
+	h := hear(t, "/buckets/w/collections/a/records", host)
 	for round := range longer(4, 30) {
 		w.await(40 + 10*round)
 		_ = p.Stop(syscall.SIGKILL)
@@ -30,10 +31,12 @@ func TestKilledWithPostgreSQLItLosesNothingAcknowledged(t *testing.T) {
 	w.await(20)
 	w.stop()
 	w.served(host)
+	h.ends()
 	if err := p.Stop(syscall.SIGTERM); err != nil {
 		t.Errorf("SIGTERM ended it with %v\n%s", err, p.Log())
 	}
 	log := stopped(t, dir)
 	w.logged(log)
+	h.logged(log)
 	rebuilt(t, log, d.model())
 }

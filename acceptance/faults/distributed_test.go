@@ -51,6 +51,7 @@ func TestWhateverPartIsKilledNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	w := load(t, 6, f.hosts...)
+	h := hear(t, "/buckets/w/collections/a/records", f.hosts...)
 	w.await(50)
 	for round := range longer(1, 6) {
 		for _, fault := range f.faults(round) {
@@ -64,12 +65,14 @@ func TestWhateverPartIsKilledNothingAcknowledgedIsLost(t *testing.T) {
 		}
 	}
 	w.stop()
+	h.ends()
 	for _, p := range f.apis {
 		w.served(p.Host)
 		p.well()
 	}
 	log := external(t, f.cluster.nc, 3)
 	w.logged(log)
+	h.logged(log)
 	model := f.database.model()
 	eventually(t, "the read model", func() error {
 		at, err := model.Checkpoint(t.Context())
