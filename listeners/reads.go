@@ -14,7 +14,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/web"
 )
@@ -37,9 +36,9 @@ type reads struct {
 func (p *plugin) observe(s web.Summary) {
 	r := s.Request
 	switch {
-	case s.Status != http.StatusOK || r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case s.Status != http.StatusOK && s.Status != http.StatusSwitchingProtocols || r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return
-	case r.Resource == nil || r.Resource.Secret || r.Endpoint.Kind == rest.Utility:
+	case r.Resource == nil || r.Resource.Secret || r.Plural == "": // a service of its own
 		return
 	}
 	var e Event

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/listeners"
 	"github.com/kintolog/kintolog/live"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/server/servertest"
@@ -373,6 +374,27 @@ func TestWhatIsAskedForWrongIsRefused(t *testing.T) {
 	}
 	if w := servertest.Send(t, s.Server, "alice", "HEAD "+records+live.Path, ""); w.Code != 200 || w.Header().Get("Content-Type") != "text/event-stream" {
 		t.Errorf("HEAD: got %d %v", w.Code, w.Header())
+	}
+}
+
+func TestWhoHearsIsAReader(t *testing.T) {
+	t.Parallel()
+	got := make(chan listeners.Event, 10)
+	plugin, err := listeners.New(listeners.Options{Listeners: []listeners.Listener{{
+		Name: "reads", Actions: []domain.Action{listeners.Read}, Resources: []string{"record"},
+		Handle: func(_ context.Context, e listeners.Event) error { got <- e; return nil },
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, live.Options{}, server.Config{}, plugin)
+	s.hears(t, "alice", records).leave()
+	conn, _ := s.dial(t, "alice", records)
+	_ = conn.CloseNow()
+	for range 2 {
+		if e := <-got; e.Object.URI != records || e.Origin.UserID != "test:alice" {
+			t.Errorf("got a read of %s by %s", e.Object.URI, e.Origin.UserID)
+		}
 	}
 }
 

@@ -55,8 +55,8 @@ type subscription struct {
 // subscribe answers GET and HEAD.
 func (s *service) subscribe(w http.ResponseWriter, r *web.Request) error {
 	path := r.Segments()
-	plural := domain.Plural("/" + strings.Join(path[:len(path)-1], "/"))
-	u := &subscription{service: s, request: r, caller: r.Caller, resource: r.Resource, plural: plural, above: above(plural)}
+	r.Plural = domain.Plural("/" + strings.Join(path[:len(path)-1], "/")) // for those as well who want to know who reads what
+	u := &subscription{service: s, request: r, caller: r.Caller, resource: r.Resource, plural: r.Plural, above: above(r.Plural)}
 	if err := u.admitted(r.Context()); err != nil {
 		return err
 	}
