@@ -252,8 +252,8 @@ func (u *subscriber) wantsReset(t testing.TB) string {
 func (u *subscriber) begun(t testing.TB) string {
 	t.Helper()
 	m := u.next(t)
-	if _, err := strconv.Atoi(m.id); err != nil || m.data != "" {
-		t.Fatalf("got %v, want an id alone", m)
+	if _, err := strconv.Atoi(m.id); err != nil || m.event != "begin" || m.data != "[]" {
+		t.Fatalf("got %v, want the beginning", m)
 	}
 	return m.id
 }

@@ -72,7 +72,7 @@ func TestASlowClientIsLetGoAndMissesNothing(t *testing.T) {
 	s.admits(t)
 	last, told := "", []string(nil)
 	hear := func(m message) bool {
-		if last = m.id; m.data != "" {
+		if last = m.id; m.event == "" {
 			told = append(told, m.told(t)...)
 		}
 		return len(told) < largeRecords
@@ -124,7 +124,7 @@ func TestAClientThatIsSlowForAWhileMissesNothing(t *testing.T) {
 	writeLarge(t, s)
 	var got []string
 	read(stream, func(m message) bool {
-		if m.data != "" {
+		if m.event == "" {
 			got = append(got, m.told(t)...)
 		}
 		return len(got) < largeRecords

@@ -46,7 +46,9 @@ type stream struct{ session *sse.Session }
 // begin gives the client a position to come back with, and tells it to come back after a little while that is not the same
 // for all.
 func (s stream) begin(at domain.Position) error {
-	return s.send(sse.Message{ID: id(at), Retry: time.Second + rand.N(2*time.Second)})
+	m := message("begin", at)
+	m.Retry = time.Second + rand.N(2*time.Second)
+	return s.send(m)
 }
 
 func (s stream) changes(at domain.Position, events string) error {
@@ -55,10 +57,14 @@ func (s stream) changes(at domain.Position, events string) error {
 	return s.send(m)
 }
 
-func (s stream) reset(at domain.Position) error {
-	m := sse.Message{ID: id(at), Type: sse.Type("reset")}
-	m.AppendData("[]") // an event without data is none
-	return s.send(m)
+func (s stream) reset(at domain.Position) error { return s.send(message("reset", at)) }
+
+// message is one that tells of no changes. It has data, because without them browsers do not see it, and some other clients do not
+// remember its id.
+func message(name string, at domain.Position) sse.Message {
+	m := sse.Message{ID: id(at), Type: sse.Type(name)}
+	m.AppendData("[]")
+	return m
 }
 
 func (s stream) alive() error {
