@@ -56,7 +56,7 @@ func advice(err error) string {
 		return "if it is in PostgreSQL, start that, or correct storage_url"
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
 		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
-			"to go on with the log as it is, stop the service, run kintolog rebuild, and start again"
+			"to go on with the log as it is, and lose what only the read model has, stop the service, run kintolog rebuild, and start again"
 	case forbidden(err):
 		return "let the user that it runs as have that file or folder, or set another one"
 	case errors.Is(err, openid.ErrDiscovery):
