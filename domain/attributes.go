@@ -147,22 +147,22 @@ func (t Type) has(value []byte) bool {
 }
 
 // conform holds the data of a write to the declared attributes. Where only permissions are written the data stay as they
-// are, whatever was declared when they came.
+// are, whatever was declared when they came. If nothing is wrong but that read-only ones differ from the object there is, the
+// error is a Late one.
 func (r *Resource) conform(w Write) ([]byte, error) {
 	if r.Attributes == nil || !w.Given && w.Old.Live() {
 		return w.Data, nil
 	}
 	var changes []jsondoc.Field
-	var wrong []Detail
-	refuse := func(name, reason string) {
-		wrong = append(wrong, Detail{Location: InBody, Name: w.Attribute(name), Description: reason})
-	}
+	var wrong, modified []Detail
 	for i := range r.Attributes {
 		a := &r.Attributes[i]
-		value, reason := a.settle(w)
-		if reason != "" {
-			refuse(a.Name, reason)
-		} else if value != nil {
+		switch value, reason := a.settle(w); {
+		case a.modified(w):
+			modified = append(modified, w.fault(a.Name, "Cannot modify "+a.Name))
+		case reason != "":
+			wrong = append(wrong, w.fault(a.Name, reason))
+		case value != nil:
 			changes = append(changes, jsondoc.Field{Name: a.Name, Value: value})
 		}
 	}
@@ -172,11 +172,11 @@ func (r *Resource) conform(w Write) ([]byte, error) {
 		case r.Others == DropOthers:
 			changes = append(changes, jsondoc.Field{Name: name})
 		default:
-			refuse(name, "Unknown attribute")
+			wrong = append(wrong, w.fault(name, "Unknown attribute"))
 		}
 	}
-	if wrong != nil {
-		return nil, &Error{Code: Invalid, Details: wrong}
+	if wrong != nil || modified != nil {
+		return nil, &Error{Code: Invalid, Details: append(wrong, modified...), Late: wrong == nil}
 	}
 	if changes == nil {
 		return w.Data, nil
@@ -197,8 +197,21 @@ func (a *Attribute) settle(w Write) (instead []byte, reason string) {
 		return nil, "Required"
 	case !given:
 		return nil, ""
-	case a.ReadOnly && w.Old.Live() && !w.Trusted && !(had && jsondoc.Equal(value, old)):
-		return nil, "Cannot modify " + a.Name
 	}
 	return nil, a.check(value)
+}
+
+// modified tells that the write has another value than the object there is, and may not.
+func (a *Attribute) modified(w Write) bool {
+	if !a.ReadOnly || w.Trusted || !w.Old.Live() {
+		return false
+	}
+	value, given := jsondoc.Lookup(w.Data, a.Name)
+	old, had := jsondoc.Lookup(w.Old.Data, a.Name)
+	return given && !(had && jsondoc.Equal(value, old))
+}
+
+// fault is what is wrong with an attribute.
+func (w Write) fault(name, reason string) Detail {
+	return Detail{Location: InBody, Name: w.Attribute(name), Description: reason}
 }

@@ -140,6 +140,69 @@ func TestAReadOnlyAttributeStaysAsItWasCreated(t *testing.T) {
 	}
 }
 
+// Who writes on old knowledge is told so before what is read-only in what is there now, but not before what is wrong in itself.
+func TestAPreconditionComesBetweenWhatIsWrongInItselfAndWhatDiffers(t *testing.T) {
+	t.Parallel()
+	card := cards(domain.RefuseOthers)
+	card.Validate = func(w domain.Write) ([]byte, error) {
+		if _, ok := jsondoc.Lookup(w.Data, "flat"); ok {
+			return nil, domain.Invalidf(domain.InBody, w.Attribute("flat"), "It never is")
+		}
+		if jsondoc.LookupString(w.Data, "title") == "bare" {
+			return []byte(`{"title":"bare"}`), nil
+		}
+		return w.Data, nil
+	}
+	card.Check = func(w domain.Write) ([]byte, error) {
+		if _, ok := jsondoc.Lookup(w.Data, "any"); ok {
+			return nil, domain.Invalidf(domain.InBody, w.Attribute("any"), "Not now")
+		}
+		return w.Data, nil
+	}
+	s := newStack(t, card)
+	there := s.write(put(`{"title":"x","owner":{"n":1}}`))
+	for _, c := range []struct {
+		data, want string
+		late       bool
+	}{
+		{`{}`, `data.title: Required`, false},
+		{`{"title":"y","flat":true}`, `data.flat: It never is`, false},
+		{`{"size":1.5,"title":"y","owner":{}}`, `data.size: Must be of type integer; data.owner: Cannot modify owner`, false},
+		{`{"title":"y","owner":{}}`, `data.owner: Cannot modify owner`, true},
+		{`{"title":"y","any":1}`, `data.any: Not now`, true},
+		{`{"title":"y","id":"b"}`, `id: Object id does not match existing object`, true},
+	} {
+		stale, posted := put(c.data), put(c.data)
+		stale.Precondition.IfMatch = domain.MatchTimestamp(7)
+		posted.Verb = domain.Post
+		wantStale, wantPosted := c.want, c.want
+		if c.late {
+			wantStale, wantPosted = "", there
+		}
+		if got := s.write(put(c.data)); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.data, got, c.want)
+		}
+		if got := s.write(stale); got != wantStale {
+			t.Errorf("%s, stale: got %s, want %s", c.data, got, wantStale)
+		}
+		if got := s.write(posted); got != wantPosted {
+			t.Errorf("%s, posted: got %s, want %s", c.data, got, wantPosted)
+		}
+	}
+	patch := domain.Command{Verb: domain.Patch, Data: []byte(`{"flat":true}`)}
+	if got, want := s.write(patch), `flat: It never is`; got != want {
+		t.Errorf("patch: got %s, want %s", got, want)
+	}
+	patch.Precondition.IfMatch = domain.MatchTimestamp(7)
+	if got := s.write(patch); got != "" {
+		t.Errorf("stale patch: got %s, want nothing but the precondition", got)
+	}
+	patch = domain.Command{Verb: domain.Patch, Data: []byte(`{"title":"bare"}`)}
+	if got, want := s.write(patch), `{"title":"bare","id":"a"}`; got != want {
+		t.Errorf("validated patch: got %s, want %s", got, want)
+	}
+}
+
 func TestTheServiceItselfChangesReadOnlyAttributes(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, cards(domain.RefuseOthers))

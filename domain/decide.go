@@ -26,7 +26,7 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	if c.Fresh {
 		s.absent(c.URI)
 	}
-	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI)}
+	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI), data: c.Data}
 	if err := d.parent(); err != nil {
 		return nil, Result{}, err
 	}
@@ -34,6 +34,9 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 		return nil, Result{}, err
 	}
 	if err := c.Problem.Early(); err != nil {
+		return nil, Result{}, err
+	}
+	if err := d.replacement(); err != nil {
 		return nil, Result{}, err
 	}
 	if !c.Resource.IDs.Valid(c.URI.ID()) {
@@ -55,6 +58,8 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 		return nil, Result{
 			Object: d.old, Old: d.old, Unchanged: true, Timestamp: d.old.LastModified, Shown: s.Shown(c.Resource, d.old, c.Caller),
 		}, nil
+	case d.late != nil:
+		return nil, Result{}, d.late
 	default:
 		return d.write()
 	}
@@ -66,8 +71,10 @@ func InvalidID() *Error { return Invalidf(InPath, nil, "Invalid object id") }
 type decision struct {
 	*State
 	*Command
-	now Timestamp
-	old Object // live, tombstone or none
+	now  Timestamp
+	old  Object // live, tombstone or none
+	data []byte // of the command, as it can be stored
+	late *Error // what is wrong with the data beside it, if the precondition holds
 }
 
 // parent checks that what is above is there, where that comes before permissions (protocol 2.9).
@@ -114,6 +121,26 @@ func (d *decision) refusal(right Right) error {
 	}
 	return d.Caller.Refusal(right.Permission(d.Resource), where)
 }
+
+// replacement validates data that take the place of all there was: what they are is no question of what they replace. A patch
+// is validated with what comes of it.
+func (d *decision) replacement() error {
+	if !d.Resource.validates() || !d.replaces() {
+		return nil
+	}
+	data, err := d.identified(d.Data)
+	if err != nil {
+		data = d.Data // refused later
+	}
+	d.data, err = d.validated(data)
+	if e, ok := errors.AsType[*Error](err); ok && e.Late {
+		d.late, err = e, nil
+	}
+	return err
+}
+
+// replaces tells that there are data that take the place of all there was.
+func (d *decision) replaces() bool { return d.Data != nil && (d.Verb == Post || d.Verb == Put) }
 
 // precondition checks what the request demands of the object. Whoever may create objects here, and not read this one, is
 // not told what is there, nor since when.
@@ -170,6 +197,14 @@ func (d *decision) write() ([]Event, Result, error) {
 	if d.Operations != nil {
 		given = data
 	}
+	if d.Resource.validates() && !d.replaces() {
+		if data, err = d.validated(data); err == nil {
+			data, err = d.identified(data)
+		}
+		if err != nil {
+			return nil, Result{}, err
+		}
+	}
 	if data, err = d.checked(data); err != nil {
 		return nil, Result{}, err
 	}
@@ -216,7 +251,7 @@ func (d *decision) proposed() ([]byte, Permissions, error) {
 	if d.old.Live() {
 		before = d.old
 	}
-	data := d.Data
+	data := d.data
 	var permissions Permissions
 	var err error
 	switch {
@@ -270,25 +305,47 @@ func (d *decision) identified(data []byte) ([]byte, error) {
 	return jsondoc.With(data, jsondoc.Field{Name: "id", Value: jsondoc.Quote(id)}), nil
 }
 
+// validated is the data as the attributes and Validate of the resource have it.
+func (d *decision) validated(data []byte) ([]byte, error) {
+	w := d.of(data)
+	data, err := d.Resource.conform(w)
+	if err != nil || d.Resource.Validate == nil {
+		return data, err
+	}
+	valid, err := d.Resource.Validate(Write{URI: w.URI, Data: data, Given: w.Given, Partial: w.Partial})
+	if err != nil || bytes.Equal(valid, data) {
+		return valid, err
+	}
+	return d.normalized(valid)
+}
+
+// checked is the data as the Check of the resource has it.
 func (d *decision) checked(data []byte) ([]byte, error) {
-	if d.Resource.Check == nil && d.Resource.Attributes == nil {
+	if d.Resource.Check == nil {
 		return data, nil
 	}
+	w := d.of(data)
+	w.Ancestor, w.Granted, w.Holds = d.ancestor, d.granted, d.holds
+	w.Caller, w.Now = d.Caller, d.now
+	checked, err := d.Resource.Check(w)
+	if err != nil || bytes.Equal(checked, data) {
+		return checked, err
+	}
+	if checked, err = d.normalized(checked); err != nil {
+		return nil, err
+	}
+	return d.identified(checked)
+}
+
+// of is the write of the data.
+func (d *decision) of(data []byte) Write {
 	w := Write{
-		URI: d.URI, Data: data, Given: d.Data != nil || d.Operations != nil, Partial: d.Verb == Patch,
-		Ancestor: d.ancestor, Caller: d.Caller, Trusted: d.Trusted, Granted: d.granted, Holds: d.holds, Now: d.now,
+		URI: d.URI, Data: data, Given: d.Data != nil || d.Operations != nil, Partial: d.Verb == Patch, Trusted: d.Trusted,
 	}
 	if d.old.Live() {
 		w.Old = d.old
 	}
-	var err error
-	if w.Data, err = d.Resource.conform(w); err != nil || d.Resource.Check == nil {
-		return w.Data, err
-	}
-	if data, err = d.Resource.Check(w); err != nil || bytes.Equal(data, w.Data) {
-		return data, err
-	}
-	return d.normalized(data)
+	return w
 }
 
 // normalized is what a check returned, as it can be stored.
@@ -300,7 +357,7 @@ func (d *decision) normalized(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what a check of %s returned: %w", d.Resource.Name, err)
 	}
-	return d.identified(normal)
+	return normal, nil
 }
 
 // holds tells whether the caller explicitly holds a permission on an object.

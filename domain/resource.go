@@ -30,6 +30,11 @@ type Resource struct {
 	// as a principal of theirs. It is called with the normalised data of a live object. Data with a member that has more
 	// than MaxPrincipalLength bytes are refused.
 	Members func(data []byte) []string
+	// Validate, if set, sees the data of every command before Check does. What it says depends on nothing but them, so that they
+	// are refused before the object there is, or a precondition, is looked at; only those of a patch are what comes of it. It
+	// returns the data to store, changed or not, as a JSON object, or an error for the client. It must be a pure function. Of the
+	// Write it gets URI, Data, Given and Partial, and the id in Data may be a wrong one.
+	Validate func(Write) ([]byte, error)
 	// Check, if set, sees every object before it is created or changed. It returns the data to
 	// store, changed or not, as a JSON object, or an error for the client. It must be a pure function.
 	Check func(Write) ([]byte, error)
@@ -45,7 +50,7 @@ type Resource struct {
 	// Derivation, if set, makes the objects, instead of clients.
 	Derivation *Derivation
 	// Attributes are those that objects have beside "id", "last_modified" and "deleted". What is written is held to them
-	// before Check sees it; filters, orders and projections of others are refused. A filter on a Text takes a value for the
+	// before Validate sees it; filters, orders and projections of others are refused. A filter on a Text takes a value for the
 	// text it is, also if it looks like a number. Nil allows any.
 	Attributes []Attribute
 	// Others is what becomes of attributes that are not among them. Default: they are refused.
@@ -258,6 +263,9 @@ func (c *Catalog) Members(resource string, o Object) (members []string, isGroup 
 	}
 	return r.Members(o.Data), true
 }
+
+// validates tells whether anything is asked of data whatever the state.
+func (r *Resource) validates() bool { return r.Validate != nil || r.Attributes != nil }
 
 // checkMembers refuses what no read model could look up.
 func (r *Resource) checkMembers(data []byte) error {

@@ -9,8 +9,8 @@ import (
 	"github.com/kintolog/kintolog/domain/jsondoc"
 )
 
-// checkCollection makes cache_expires an integer number of seconds (protocol 1.5).
-func checkCollection(w domain.Write) ([]byte, error) {
+// validateCollection makes cache_expires an integer number of seconds (protocol 1.5).
+func validateCollection(w domain.Write) ([]byte, error) {
 	value, given := jsondoc.Lookup(w.Data, "cache_expires")
 	if !given {
 		return w.Data, nil

@@ -20,9 +20,9 @@ func groupMembers(data []byte) []string {
 	return members
 }
 
-// checkGroup makes sure that members is a list of user ids: groups do not nest, and nobody can be everyone
+// validateGroup makes sure that members is a list of user ids: groups do not nest, and nobody can be everyone
 // (protocol 1.5).
-func checkGroup(w domain.Write) ([]byte, error) {
+func validateGroup(w domain.Write) ([]byte, error) {
 	name := w.Attribute("members")
 	list, given := jsondoc.Lookup(w.Data, "members")
 	if !given {

@@ -15,48 +15,34 @@ type Options struct {
 // Resources are those of Kinto (protocol 1.1), parents before children. Without options they are as the zero Options say;
 // of several, the last counts.
 func Resources(options ...Options) []domain.Resource {
-	checks := newChecks(options...)
+	schemas := schema.New()
+	var group, collection, record check
+	if len(options) > 0 && options[len(options)-1].SchemaValidation {
+		group, collection, record = schemas.CheckGroup, schemas.CheckCollection, schemas.CheckRecord
+	}
 	return []domain.Resource{
 		{
 			Name: "bucket", Path: "/buckets",
 			Permissions: []string{"read", "write", "collection:create", "group:create"},
-			Check:       checks.bucket,
+			Validate:    documents(schemas, "collection:schema", "group:schema", "record:schema"),
 		},
 		{
 			Name: "group", Path: "/buckets/{bucket}/groups",
-			Members: groupMembers, Check: checks.group,
+			Members: groupMembers, Validate: validateGroup, Check: group,
 		},
 		{
 			Name: "collection", Path: "/buckets/{bucket}/collections",
-			Check: checks.collection,
+			Validate: chain(validateCollection, documents(schemas, "schema")), Check: collection,
 		},
 		{
 			Name: "record", Path: "/buckets/{bucket}/collections/{collection}/records",
 			IDs: domain.RelaxedUUIDs, NeedsParent: true,
-			Check: checks.record,
+			Check: record,
 		},
 	}
 }
 
 type check = func(domain.Write) ([]byte, error)
-
-// checks are those of each resource; nil is none.
-type checks struct{ bucket, group, collection, record check }
-
-func newChecks(options ...Options) checks {
-	schemas := schema.New()
-	all := checks{
-		bucket:     documents(schemas, "collection:schema", "group:schema", "record:schema"),
-		group:      checkGroup,
-		collection: chain(checkCollection, documents(schemas, "schema")),
-	}
-	if len(options) > 0 && options[len(options)-1].SchemaValidation {
-		all.group = chain(all.group, schemas.CheckGroup)
-		all.collection = chain(all.collection, schemas.CheckCollection)
-		all.record = schemas.CheckRecord
-	}
-	return all
-}
 
 // documents is the check that the attributes, where they are there, are schemas.
 func documents(schemas *schema.Checker, attributes ...string) check {

@@ -34,16 +34,20 @@ func TestResourcesCheckSchemas(t *testing.T) {
 		{"record", []kinto.Options{on}, `{"a":1}`, ``},
 		{"record", []kinto.Options{on}, `{"r":1}`, `{"r":1,"schema":7}`},
 	} {
-		check := resource(t, test.resource, test.options...).Check
-		got, err := check(domain.Write{
-			Data: []byte(test.data), Given: true,
-			Ancestor: func(name string) domain.Object { return above[name] },
-		})
+		r := resource(t, test.resource, test.options...)
+		got, err := []byte(test.data), error(nil)
+		for _, check := range []func(domain.Write) ([]byte, error){r.Validate, r.Check} {
+			if check != nil && err == nil {
+				got, err = check(domain.Write{
+					Data: got, Given: true, Ancestor: func(name string) domain.Object { return above[name] },
+				})
+			}
+		}
 		if string(got) != test.want || (err != nil) != (test.want == "") {
 			t.Errorf("%s %s with %v: got %s %v, want %s", test.resource, test.data, test.options, got, err, test.want)
 		}
 	}
-	if resource(t, "record").Check != nil {
+	if r := resource(t, "record"); r.Validate != nil || r.Check != nil {
 		t.Error("records are checked without validation")
 	}
 }
@@ -63,7 +67,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"group", `{"members":["system.Everyone"]}`, `data.members.0: 'system.Everyone' is not a valid user ID.`},
 		{"group", `{"members":["/buckets/b/groups/g"]}`, `data.members.0: '/buckets/b/groups/g' is not a valid user ID.`},
 	} {
-		_, err := resource(t, test.resource).Check(domain.Write{Data: []byte(test.data), Given: true})
+		_, err := resource(t, test.resource).Validate(domain.Write{Data: []byte(test.data), Given: true})
 		if want := "invalid: body " + test.want; err == nil || err.Error() != want {
 			t.Errorf("%s %s: got %v, want %s", test.resource, test.data, err, want)
 		}

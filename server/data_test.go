@@ -27,6 +27,7 @@ func TestDataFromElsewhereAreNormalised(t *testing.T) {
 		resources := []domain.Resource{
 			{Name: "plain", Path: "/plains"},
 			{Name: "checked", Path: "/checkeds", Check: func(domain.Write) ([]byte, error) { return []byte(c.given), nil }},
+			{Name: "valid", Path: "/valids", Validate: func(domain.Write) ([]byte, error) { return []byte(c.given), nil }},
 			{Name: "prepared", Path: "/prepareds", Prepare: func(_ context.Context, command *domain.Command) *domain.Error {
 				command.Data = []byte(c.given)
 				return nil
@@ -34,10 +35,10 @@ func TestDataFromElsewhereAreNormalised(t *testing.T) {
 		}
 		everyone := []string{domain.Everyone}
 		s := servertest.Open(t, server.App{Name: "data", Resources: resources, Policy: domain.Policy{Grants: map[string][]string{
-			"plain_read": everyone, "checked_create": everyone, "prepared_create": everyone,
+			"plain_read": everyone, "checked_create": everyone, "valid_create": everyone, "prepared_create": everyone,
 		}}}, server.Config{})
 		p := s.Parts()
-		for _, path := range []string{"/plains/x", "/checkeds/x", "/prepareds/x"} {
+		for _, path := range []string{"/plains/x", "/checkeds/x", "/valids/x", "/prepareds/x"} {
 			refused := false
 			if path == "/plains/x" {
 				command := &domain.Command{Verb: domain.Put, URI: domain.URI(path), Resource: p.Catalog.Of("/plains/x"), Trusted: true, Data: []byte(c.given)}
