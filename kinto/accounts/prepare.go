@@ -10,7 +10,7 @@ import (
 // maxPassword is how many bytes of a password bcrypt looks at.
 const maxPassword = 72
 
-// prepare replaces the password that a command brings by its hash.
+// prepare replaces the password that a command brings by its hash. What a patch makes of an account is judged late.
 func (h *hasher) prepare(ctx context.Context, c *domain.Command) *domain.Error {
 	name := "data.password"
 	if c.Verb == domain.Patch {
@@ -22,6 +22,9 @@ func (h *hasher) prepare(ctx context.Context, c *domain.Command) *domain.Error {
 		c.Operations, err = h.prepareOperations(ctx, c.Operations, name)
 	case given || c.Verb != domain.Patch:
 		c.Data, err = h.withHash(ctx, c.Data, name)
+	}
+	if err != nil {
+		err.Late = c.Verb == domain.Patch
 	}
 	return err
 }

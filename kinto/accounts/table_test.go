@@ -184,3 +184,25 @@ func TestTheRootTellsOfAccounts(t *testing.T) {
 		t.Errorf("got validation_enabled %v, want false", got)
 	}
 }
+
+// What a patch makes of an account comes after the precondition, whoever finds out that it is no good.
+func TestAStalePatchIsToldSoBeforeItsPasswordIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, open, server.Config{})
+	register(t, s, "alice")
+	for body, kind := range map[string]string{
+		`{"data":{"password":5}}`:                          "application/json",
+		`{"data":{"password":""}}`:                         "application/merge-patch+json",
+		`[{"op":"add","path":"/data/password","value":5}]`: "application/json-patch+json",
+	} {
+		for precondition, status := range map[string]int{`If-Match: "1"`: 412, "If-Match: *": 400, "If-Match: 1": 400} {
+			got := send(t, s, "alice:alice-pw", "PATCH /accounts/alice", body, "Content-Type: "+kind, precondition)
+			if got.status != status {
+				t.Errorf("%s with %s: got %v, want %d", body, precondition, got, status)
+			}
+		}
+	}
+	if got := send(t, s, "alice:alice-pw", "PUT /accounts/alice", `{"data":{"password":5}}`, `If-Match: "1"`); got.status != 400 {
+		t.Errorf("PUT: got %v, want 400", got)
+	}
+}
