@@ -230,7 +230,12 @@ func (s *State) Principals(c Caller) []string {
 // Permits tells whether the caller has the right on the object, or, for the rights that concern it, on
 // the plural endpoint it would be in.
 func (s *State) Permits(c Caller, right Right, r *Resource, u URI) bool {
-	return s.catalog.Permits(right, r, s.Principals(c), func(depth int) Permissions {
+	return s.PermitsOne(s.Principals(c), right, r, u)
+}
+
+// PermitsOne tells whether one of the principals has the right, as [State.Permits] does.
+func (s *State) PermitsOne(principals []string, right Right, r *Resource, u URI) bool {
+	return s.catalog.Permits(right, r, principals, func(depth int) Permissions {
 		at := u
 		for range depth {
 			at = at.Plural().Parent()

@@ -3,9 +3,11 @@ package live
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
+	"github.com/kintolog/kintolog/eventstore"
 )
 
 const (
@@ -15,52 +17,71 @@ const (
 	maxAbove = 10_000
 )
 
-// begin is the position after which a client that knows everything up to the last one, if that is given, is told what
-// happens. It has missed something if that cannot be told: because it is too old, all that there was is gone, or others may
-// read it than before.
-func (u *subscription) begin(ctx context.Context, last *domain.Position) (at domain.Position, missed bool, err error) {
-	now := u.parts.Progress.Position()
-	if last == nil || *last == now {
-		return now, false, nil
+// begin finds out what the caller may read, and after which position it is told what happens: after the last one up to which
+// it knows everything, if that is given. It has missed something if that cannot be told: because it is too old, all that there
+// was is gone, others may read it than before, or the id is of another log.
+func (u *subscription) begin(ctx context.Context, last *domain.Position) (missed bool, err error) {
+	if last != nil {
+		if missed, err = u.ahead(ctx, *last); err != nil {
+			return false, err
+		}
 	}
-	if *last > now {
-		return u.ahead(ctx, *last)
-	}
-	gone, err := u.gone(ctx, *last)
+	state, _, err := u.review(ctx, eventstore.Entry{})
 	if err != nil {
-		return 0, false, unavailable(err)
+		return false, err
 	}
-	if gone == 0 {
-		return *last, false, nil
+	if last != nil && !missed {
+		// After the review, so that nothing has happened before it that this does not see.
+		gone, err := u.gone(ctx, *last, u.groups(state))
+		if err != nil {
+			return false, unavailable(err)
+		}
+		if gone == 0 {
+			u.at = *last
+			return false, nil
+		}
+		missed = true
+		if err := u.wait(ctx, gone); err != nil {
+			return false, err
+		}
+		if _, _, err = u.review(ctx, eventstore.Entry{}); err != nil {
+			return false, err
+		}
 	}
-	if err := u.wait(ctx, gone); err != nil {
-		return 0, false, err
-	}
-	return u.parts.Progress.Position(), true, nil
+	u.at = u.seen
+	return missed, nil
 }
 
-// ahead is for a client that was told more than the read model of this process holds: if that is not in the log at all,
-// it was told of another one.
-func (u *subscription) ahead(ctx context.Context, last domain.Position) (at domain.Position, missed bool, err error) {
+// ahead waits for the read model of this process, if the client was told more than it holds. If that is not in the log at all,
+// the client was told of another one.
+func (u *subscription) ahead(ctx context.Context, last domain.Position) (missed bool, err error) {
+	if last <= u.parts.Progress.Position() {
+		return false, nil
+	}
 	tail, err := u.parts.Log.Tail(ctx)
 	if err != nil {
-		return 0, false, unavailable(err)
+		return false, unavailable(err)
 	}
 	if last > tail.Position {
-		return u.parts.Progress.Position(), true, nil
+		return true, nil
 	}
-	return last, false, u.wait(ctx, last)
+	return false, u.wait(ctx, last)
 }
 
 // gone is the position of an entry after the last one that makes it pointless to tell what happened since; 0 if there is
-// none.
-func (u *subscription) gone(ctx context.Context, last domain.Position) (domain.Position, error) {
+// none. Who was not a member of one of the groups before must not be told what only members could read.
+func (u *subscription) gone(ctx context.Context, last domain.Position, groups []domain.URI) (domain.Position, error) {
+	matters := func(e domain.Event) bool {
+		return e.Empties(u.plural) || slices.ContainsFunc(groups, func(g domain.URI) bool {
+			return e.Object.URI == g || e.Empties(g.Plural())
+		})
+	}
 	looked := 0
-	for entry, err := range u.parts.Log.Read(ctx, last, u.above...) {
+	for entry, err := range u.parts.Log.Read(ctx, last, with(u.above, groups)...) {
 		if err != nil {
 			return 0, err
 		}
-		if looked++; looked > maxAbove || u.empties(entry) || u.concerns(entry) {
+		if looked++; looked > maxAbove || u.concerns(entry) || slices.ContainsFunc(entry.Events, matters) {
 			return entry.Position, nil
 		}
 	}
@@ -75,6 +96,42 @@ func (u *subscription) gone(ctx context.Context, last domain.Position) (domain.P
 		break
 	}
 	return 0, nil
+}
+
+// groups are those on whose members it depends what the caller may read: its own, and those that may read everything. None if
+// it may read everything without any.
+func (u *subscription) groups(state *domain.State) []domain.URI {
+	if state.PermitsOne(u.caller.Principals(nil), domain.ListObjects, u.resource, u.plural.Object("")) {
+		return nil
+	}
+	var groups []domain.URI
+	add := func(principals []string) {
+		for _, p := range principals {
+			if r := u.parts.Catalog.Of(domain.URI(p)); r != nil && r.Members != nil && !slices.Contains(groups, domain.URI(p)) {
+				groups = append(groups, domain.URI(p))
+			}
+		}
+	}
+	add(state.Principals(u.caller))
+	for _, principals := range u.parts.Catalog.Policy.Grants {
+		add(principals)
+	}
+	for _, above := range u.plural.Ancestors() {
+		for _, principals := range state.Object(above).Permissions {
+			add(principals)
+		}
+	}
+	return groups
+}
+
+// with are plural endpoints and those of objects, each once.
+func with(some []domain.Plural, objects []domain.URI) []domain.Plural {
+	all := slices.Clone(some)
+	for _, u := range objects {
+		all = append(all, u.Plural())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (u *subscription) wait(ctx context.Context, position domain.Position) error {

@@ -46,6 +46,8 @@ type subscription struct {
 	plural   domain.Plural
 	above    []domain.Plural // where it can happen that all in the endpoint is gone, or that others may read it
 	view     view            // what the caller was last found to see
+	seen     domain.Position // of the state in which it was
+	at       domain.Position // up to which there is nothing more to tell
 	told     int             // events
 
 	keepAlive *time.Ticker
@@ -117,22 +119,19 @@ func lastEventID(r *web.Request) (*domain.Position, error) {
 func (u *subscription) serve(open func(context.Context) (context.Context, channel, error), last *domain.Position) error {
 	ctx, cancel := context.WithCancel(u.request.Context())
 	defer cancel()
-	at, missed, err := u.begin(ctx, last)
+	missed, err := u.begin(ctx, last)
 	if err != nil {
-		return err
-	}
-	if _, _, err = u.review(ctx, eventstore.Entry{}); err != nil {
 		return err
 	}
 	ctx, c, err := open(ctx)
 	if err != nil {
 		return err
 	}
-	if err = c.begin(at); err == nil && missed {
-		err = c.reset(at)
+	if err = c.begin(u.at); err == nil && missed {
+		err = c.reset(u.at)
 	}
 	if err == nil {
-		err = u.follow(ctx, c, at)
+		err = u.follow(ctx, c)
 	}
 	c.end(err)
 	u.request.Note("told", u.told)
@@ -148,17 +147,17 @@ func refused(err error) bool {
 	return ok && refusal.Code != domain.Unavailable
 }
 
-// follow tells what happens after a position. It returns why it ends, which is never nil.
-func (u *subscription) follow(ctx context.Context, c channel, after domain.Position) error {
+// follow tells what happens. It returns why it ends, which is never nil.
+func (u *subscription) follow(ctx context.Context, c channel) error {
 	u.keepAlive = time.NewTicker(u.KeepAlive)
 	defer u.keepAlive.Stop()
 	u.lifetime = time.NewTimer(u.Lifetime - rand.N(u.Lifetime/4+1))
 	defer u.lifetime.Stop()
 	for {
 		in, now := u.hub.join(u.plural)
-		at, err := u.catchUp(ctx, c, after, now)
+		err := u.catchUp(ctx, c, now)
 		if err == nil {
-			after, err = u.listen(ctx, c, in, at)
+			err = u.listen(ctx, c, in)
 		}
 		u.hub.leave(in)
 		if err != nil {
@@ -167,30 +166,31 @@ func (u *subscription) follow(ctx context.Context, c channel, after domain.Posit
 	}
 }
 
-// catchUp tells what has happened between two positions, the second one included, and returns the greater.
-func (u *subscription) catchUp(ctx context.Context, c channel, after, until domain.Position) (domain.Position, error) {
-	if after >= until {
-		return after, nil
+// catchUp tells what has happened up to a position.
+func (u *subscription) catchUp(ctx context.Context, c channel, until domain.Position) error {
+	if u.at >= until {
+		return nil
 	}
-	for entry, err := range u.parts.Log.Read(ctx, after, append(slices.Clip(u.above), u.plural)...) {
+	for entry, err := range u.parts.Log.Read(ctx, u.at, append(slices.Clip(u.above), u.plural)...) {
 		if err != nil {
-			return 0, fmt.Errorf("read the log: %w", err)
+			return fmt.Errorf("read the log: %w", err)
 		}
 		if entry.Position > until {
 			break
 		}
 		if err := u.ended(ctx); err != nil {
-			return 0, err
+			return err
 		}
 		n, err := newsOf(entry)
 		if err == nil {
 			err = u.tell(ctx, c, n)
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return until, nil
+	u.at = max(u.at, until)
+	return nil
 }
 
 // ended is why the subscription should end, nil if there is no reason.
@@ -205,21 +205,18 @@ func (u *subscription) ended(ctx context.Context) error {
 	}
 }
 
-// listen tells what happens after a position, as it happens. Without error it returns the position of the last entry
-// before the hub gave up on it.
-func (u *subscription) listen(ctx context.Context, c channel, in *inbox, after domain.Position) (domain.Position, error) {
+// listen tells what happens, as it happens. It returns without error when the hub gave up on it.
+func (u *subscription) listen(ctx context.Context, c channel, in *inbox) error {
 	for {
 		var err error
 		select {
 		case n, open := <-in.news:
 			if !open {
-				return after, in.err
+				return in.err
 			}
-			if n.Position > after {
-				after, err = n.Position, u.tell(ctx, c, n)
-			}
+			err = u.tell(ctx, c, n)
 		case <-u.keepAlive.C:
-			if err = u.admitted(ctx); err == nil {
+			if err = u.check(ctx, c, false); err == nil {
 				err = c.alive()
 			}
 		case <-u.lifetime.C:
@@ -230,13 +227,17 @@ func (u *subscription) listen(ctx context.Context, c channel, in *inbox, after d
 			err = ctx.Err()
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 	}
 }
 
-// tell tells what the caller may hear of news.
+// tell tells what the caller may hear of news, unless that is nothing new.
 func (u *subscription) tell(ctx context.Context, c channel, n *news) error {
+	if n.Position <= u.at {
+		return nil
+	}
+	u.at = n.Position
 	if n.Plural != u.plural {
 		return u.tellOfAbove(ctx, c, n.Entry)
 	}
@@ -245,7 +246,7 @@ func (u *subscription) tell(ctx context.Context, c channel, n *news) error {
 		return err
 	}
 	if changed { // there may be objects that it was not told of, or that it sees no more
-		return c.reset(n.Position)
+		return u.reset(c)
 	}
 	events, count := u.hear(state, n)
 	if count == 0 {
@@ -261,18 +262,29 @@ func (u *subscription) tellOfAbove(ctx context.Context, c channel, entry eventst
 	if !gone && !u.concerns(entry) {
 		return nil
 	}
-	if gone {
-		if err := c.reset(entry.Position); err != nil {
+	return u.check(ctx, c, gone)
+}
+
+// check looks whether the caller may still list, and tells it to list anew if it may read other objects than before, or if those
+// that it knew are gone.
+func (u *subscription) check(ctx context.Context, c channel, gone bool) error {
+	changed, err := false, u.admitted(ctx)
+	if err == nil {
+		_, changed, err = u.review(ctx, eventstore.Entry{})
+	}
+	if gone || changed {
+		if err := u.reset(c); err != nil {
 			return err
 		}
 	}
-	if err := u.admitted(ctx); err != nil {
-		return err
-	}
-	if _, changed, err := u.review(ctx, entry); err != nil || !changed || gone {
-		return err
-	}
-	return c.reset(entry.Position)
+	return err
+}
+
+// reset tells that the client is to list anew. What happened before the caller was found to see what it sees now is not told any
+// more: it may not have been allowed to read it.
+func (u *subscription) reset(c channel) error {
+	u.at = max(u.at, u.seen)
+	return c.reset(u.at)
 }
 
 // review looks again, and tells whether the caller may read other objects than before.

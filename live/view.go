@@ -41,6 +41,7 @@ func (u *subscription) look(ctx context.Context, entry eventstore.Entry) (view, 
 	if err != nil {
 		return view{}, nil, err
 	}
+	u.seen = snapshot.Position
 	if !u.view.shared {
 		for _, e := range own {
 			snapshot.Objects[e.Object.URI] = e.Object

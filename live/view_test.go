@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/live"
 	"github.com/kintolog/kintolog/server"
 )
@@ -16,6 +18,15 @@ const (
 	readers    = `{"permissions":{"read":["test:bob"]}}`
 	nobody     = `{"permissions":{"read":[]}}`
 )
+
+// send makes requests of alice, each a method, a path and, if it has one, a body.
+func (s *service) send(t testing.TB, requests ...string) {
+	t.Helper()
+	for _, request := range requests {
+		words := strings.SplitN(request+" ", " ", 3)
+		s.do(t, "alice", words[0]+" "+words[1], strings.TrimSpace(words[2]))
+	}
+}
 
 func TestWhoMayNotListHearsNothing(t *testing.T) {
 	t.Parallel()
@@ -110,14 +121,9 @@ func TestAccessThatIsTakenAwayEndsTheStream(t *testing.T) {
 			t.Parallel()
 			s := start(t, live.Options{KeepAlive: 20 * time.Millisecond}, server.Config{})
 			s.do(t, "alice", "PATCH /buckets/b", `{"permissions":{"read":["/buckets/b/groups/g"]}}`)
-			send := func(text string) {
-				method, rest, _ := strings.Cut(text, " ")
-				path, body, _ := strings.Cut(rest, " ")
-				s.do(t, "alice", method+" "+path, body)
-			}
-			send(test.give)
+			s.send(t, test.give)
 			u := s.hears(t, "bob", records)
-			send(test.take)
+			s.send(t, test.take)
 			u.ends(t)
 			s.do(t, "alice", "PUT "+records+"/one", "{}")
 			if u := s.subscribe(t, "bob", records); u.status != http.StatusForbidden {
@@ -144,6 +150,102 @@ func TestWhoSeesMoreOrLessThanBeforeIsTold(t *testing.T) {
 	s.do(t, "alice", `PUT /buckets/b/groups/g`, `{"data":{"members":["test:bob"]}}`)
 	s.do(t, "alice", "PUT "+records+"/for-the-group", `{"permissions":{"read":["/buckets/b/groups/g"]}}`)
 	u.wantsReset(t)
+}
+
+// Who was away hears no more of what could not be read then than who begins anew.
+func TestWhoIsAdmittedByAGroupDoesNotHearThePast(t *testing.T) {
+	t.Parallel()
+	const group = "/buckets/b/groups/g"
+	for name, test := range map[string]struct{ before, secret, join string }{
+		"of the bucket": {
+			`PATCH /buckets/b {"permissions":{"read":["` + group + `"]}}`, `{"data":{"n":"secret"}}`,
+			"PUT " + group + ` {"data":{"members":["test:bob"]}}`,
+		},
+		"of another bucket": {
+			"PATCH " + collection + ` {"permissions":{"read":["/buckets/other/groups/g"]}}`, `{"data":{"n":"secret"}}`,
+			`PUT /buckets/other/groups/g {"data":{"members":["system.Authenticated"]}}`,
+		},
+		"with which objects are shared": {
+			"PUT " + records + "/shared " + readers, `{"data":{"n":"secret"},"permissions":{"read":["` + group + `"]}}`,
+			"PUT " + group + ` {"data":{"members":["test:bob"]}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, live.Options{}, server.Config{})
+			s.send(t, "PUT /buckets/other {}", test.before)
+			last := s.subscribe(t, "alice", records).begun(t)
+			s.send(t, "PUT "+records+"/one "+test.secret, "PATCH "+records+`/one {"data":{"n":"open"}}`, test.join)
+			u := s.subscribe(t, "bob", records, "Last-Event-ID: "+last)
+			u.begun(t)
+			u.wantsReset(t)
+			s.send(t, "PATCH "+records+`/one {"data":{"n":"next"}}`)
+			u.wants(t, "update one")
+		})
+	}
+}
+
+func TestWhoLeftAGroupMeanwhileListsAnew(t *testing.T) {
+	t.Parallel()
+	for _, leave := range []string{`PUT /buckets/other/groups/g {"data":{"members":[]}}`, "DELETE /buckets/other/groups/g", "DELETE /buckets/other"} {
+		t.Run(leave, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, live.Options{}, server.Config{})
+			s.send(t, "PUT "+records+"/shared "+readers, "PUT /buckets/other {}",
+				`PUT /buckets/other/groups/g {"data":{"members":["test:bob"]}}`, `PATCH `+collection+` {"permissions":{"read":["/buckets/other/groups/g"]}}`)
+			u := s.subscribe(t, "bob", records)
+			last := u.begun(t)
+			u.leave()
+			s.send(t, leave, "PUT "+records+"/not-for-bob {}")
+			u = s.subscribe(t, "bob", records, "Last-Event-ID: "+last)
+			u.begun(t)
+			u.wantsReset(t)
+			s.send(t, "PUT "+records+"/neither {}", "PATCH "+records+`/shared {"data":{"n":2}}`)
+			u.wants(t, "update shared")
+		})
+	}
+}
+
+func TestGroupsThatDoNotMatterDoNotReset(t *testing.T) {
+	t.Parallel()
+	s := start(t, live.Options{}, server.Config{})
+	s.send(t, "PATCH "+collection+` {"permissions":{"read":["test:bob"],"write":["/buckets/b/groups/g"]}}`)
+	u := s.subscribe(t, "bob", records)
+	last := u.begun(t)
+	u.leave()
+	s.send(t, `PUT /buckets/b/groups/g {"data":{"members":["test:bob"]}}`, "PUT "+records+"/one {}")
+	s.hears(t, "bob", records, "Last-Event-ID: "+last).wants(t, "create one")
+}
+
+// In a list that nobody writes to as well.
+func TestWhoSeesMoreByAGroupIsTold(t *testing.T) {
+	t.Parallel()
+	s := start(t, live.Options{KeepAlive: 20 * time.Millisecond}, server.Config{})
+	s.send(t, "PATCH "+collection+` {"permissions":{"read":["/buckets/b/groups/g"]}}`, "PUT "+records+"/shared "+readers, "PUT "+records+"/one {}")
+	u := s.hears(t, "bob", records)
+	s.send(t, `PUT /buckets/b/groups/g {"data":{"members":["test:bob"]}}`)
+	u.wantsReset(t)
+	s.send(t, "PUT "+records+"/two {}")
+	u.wants(t, "create two")
+}
+
+// What happened before a subscriber was let in is in the list that a reset asks for, or is gone.
+func TestWhoIsLateDoesNotHearWhatWasSecret(t *testing.T) {
+	t.Parallel()
+	held := &atomic.Pointer[chan struct{}]{}
+	s := start(t, live.Options{}, server.Config{}, server.Plugin{Name: "late", Wrap: server.Wrappers{
+		Log: func(l eventstore.Log) eventstore.Log { return late{l, &atomic.Int32{}, held} },
+	}})
+	s.send(t, "PUT "+records+"/shared "+readers)
+	u := s.hears(t, "bob", records)
+	goOn := make(chan struct{})
+	held.Store(&goOn)
+	s.send(t, "PUT "+records+"/other {}", "PUT "+records+`/one {"data":{"n":"secret"}}`, "PATCH "+collection+" "+readers, "PUT "+records+`/one {"data":{"n":"open"}}`)
+	held.Store(nil)
+	close(goOn)
+	u.wantsReset(t)
+	s.send(t, "PUT "+records+"/next {}")
+	u.wants(t, "create next")
 }
 
 // Secrets are not heard, and neither is what is made of events.
