@@ -13,6 +13,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/kinto/defaultbucket"
 	"github.com/kintolog/kintolog/listeners"
 	"github.com/kintolog/kintolog/live"
 	"github.com/kintolog/kintolog/server"
@@ -243,6 +244,29 @@ func TestAFlushIsAResetOfWhatIsStillThere(t *testing.T) {
 	u.wantsReset(t)
 	s.do(t, "alice", "PUT /buckets/new", "{}")
 	u.wants(t, "create new")
+}
+
+// A personal bucket is made by who subscribes in it, and not again while it listens.
+func TestAPersonalBucketThatIsDeletedIsGone(t *testing.T) {
+	t.Parallel()
+	s := start(t, live.Options{KeepAlive: 20 * time.Millisecond}, server.Config{}, defaultbucket.New(defaultbucket.Options{}))
+	bucket := "/buckets/" + defaultbucket.BucketID("", "test:bob")
+	for _, plural := range []string{"/buckets/default/collections", "/buckets/default/groups", "/buckets/default/collections/c/records"} {
+		u := s.subscribe(t, "bob", plural)
+		last := u.begun(t)
+		s.do(t, "bob", "DELETE "+bucket, "")
+		u.wantsReset(t)
+		u.ends(t)
+		if w := servertest.Send(t, s.Server, "bob", "GET "+bucket, ""); w.Code < 400 {
+			t.Errorf("%s: the bucket is there again: %s", plural, w.Body)
+		}
+		u = s.subscribe(t, "bob", plural, "Last-Event-ID: "+last)
+		u.begun(t)
+		u.wantsReset(t)
+		s.do(t, "bob", "PUT "+plural+"/one", `{"data":{"members":[]}}`)
+		u.wants(t, "create one")
+		u.leave()
+	}
 }
 
 func TestSubscribersHaveALimit(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/web"
 )
 
@@ -117,7 +118,8 @@ func lastEventID(r *web.Request) (*domain.Position, error) {
 
 // serve tells the client what happens for as long as it listens.
 func (u *subscription) serve(open func(context.Context) (context.Context, channel, error), last *domain.Position) error {
-	ctx, cancel := context.WithCancel(u.request.Context())
+	// What the request itself takes for granted, such as a personal bucket, is there. From now on it can go.
+	ctx, cancel := context.WithCancel(readapi.WithReader(u.request.Context(), nil))
 	defer cancel()
 	missed, err := u.begin(ctx, last)
 	if err != nil {

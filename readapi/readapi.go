@@ -96,7 +96,7 @@ func (a *API) ObjectMethods() []web.Method {
 type readerKey struct{}
 
 // WithReader makes the handlers answer a request with this context from another reader, as a batch does so
-// that its reads see its writes.
+// that its reads see its writes. With nil it is answered from that of the API.
 func WithReader(ctx context.Context, r Reader) context.Context {
 	return context.WithValue(ctx, readerKey{}, r)
 }

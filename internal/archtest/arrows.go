@@ -42,7 +42,7 @@ var arrows = []struct {
 	{"openapi", []string{"web/...", "domain/..."}},
 	{"attachments", []string{"server", "idempotency", "readapi/...", "writeapi/...", "web/...", "eventstore", "domain/..."}},
 	{"listeners", []string{"server", "eventstore", "eventstore/feed", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
-	{"live", []string{"server", "eventstore", "eventstore/feed", "web/...", "domain/..."}},
+	{"live", []string{"server", "eventstore", "eventstore/feed", "readapi", "web/...", "domain/..."}},
 	{"metrics", []string{"server", "eventstore", "projections", "writeapi/...", "web/...", "cache", "domain/..."}},
 	{"tracing", []string{"server", "eventstore", "projections", "domain/..."}},
 	{"batch/...", []string{"batch/...", "idempotency", "readapi/...", "writeapi/...", "web/...", "domain/..."}},

@@ -87,7 +87,7 @@ func (a *alias) granted(r *web.Request) ([]domain.Command, error) {
 		return nil, nil
 	}
 	creations := []domain.Command{a.bucketOf(r, bucket)}
-	collection, ok := collectionOf(r.Segments())
+	collection, ok := collectionOf(r)
 	if !ok || r.URI == collection && r.Method == http.MethodPut {
 		return creations, nil
 	}
@@ -97,9 +97,11 @@ func (a *alias) granted(r *web.Request) ([]domain.Command, error) {
 	return append(creations, creation(r, a.collection, collection)), nil
 }
 
-// collectionOf is the collection that a path is at or below.
-func collectionOf(path []string) (u domain.URI, ok bool) {
-	if len(path) < 4 || path[2] != "collections" {
+// collectionOf is the collection that a request is for, or for something below it. What is behind the path of the collections
+// need not be one.
+func collectionOf(r *web.Request) (u domain.URI, ok bool) {
+	path := r.Segments()
+	if len(path) < 4 || path[2] != "collections" || len(path) == 4 && r.URI == "" {
 		return "", false
 	}
 	return domain.URI("/" + strings.Join(path[:4], "/")), true
