@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,8 +31,28 @@ func openWebSocket(w http.ResponseWriter, r *web.Request, c web.Config) (func(co
 		if err != nil {
 			return nil, nil, web.Reported(err) // it is answered
 		}
-		return conn.CloseRead(ctx), &socket{conn, timeout}, nil
+		return ignored(ctx, conn), &socket{conn, timeout}, nil
 	}, nil
+}
+
+// ignored reads what the client sends, so that pings and the end are answered. The context ends with the connection.
+func ignored(ctx context.Context, conn *websocket.Conn) context.Context {
+	conn.SetReadLimit(-1) // nothing of it is kept
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		for {
+			_, message, err := conn.Reader(ctx)
+			if err == nil {
+				_, err = io.Copy(io.Discard, message)
+			}
+			if err != nil {
+				_ = conn.CloseNow()
+				return
+			}
+		}
+	}()
+	return ctx
 }
 
 func sameHost(origin, host string) bool {

@@ -114,6 +114,25 @@ func TestAWebSocketIsToldTheSame(t *testing.T) {
 	}
 }
 
+func TestWhatAWebSocketIsSentIsNotLookedAt(t *testing.T) {
+	t.Parallel()
+	s := start(t, live.Options{}, server.Config{})
+	conn, _ := s.dial(t, "alice", records)
+	receive(t, conn)
+	for _, text := range []string{"", "ping", strings.Repeat("x", 1<<20)} {
+		if err := conn.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.do(t, "alice", "PUT "+records+"/one", "{}")
+	if f := receive(t, conn); len(f.Events) != 1 || f.Events[0].Data.Action != "create" {
+		t.Errorf("got %v, want to be told create", f)
+	}
+	if err := conn.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAWebSocketIsRefusedAsAListIs(t *testing.T) {
 	t.Parallel()
 	s := start(t, live.Options{}, server.Config{})
