@@ -249,7 +249,7 @@ func TestAFlushIsAResetOfWhatIsStillThere(t *testing.T) {
 // A personal bucket is made by who subscribes in it, and not again while it listens.
 func TestAPersonalBucketThatIsDeletedIsGone(t *testing.T) {
 	t.Parallel()
-	s := start(t, live.Options{KeepAlive: 20 * time.Millisecond}, server.Config{}, defaultbucket.New(defaultbucket.Options{}))
+	s := start(t, live.Options{}, server.Config{}, defaultbucket.New(defaultbucket.Options{}))
 	bucket := "/buckets/" + defaultbucket.BucketID("", "test:bob")
 	for _, plural := range []string{"/buckets/default/collections", "/buckets/default/groups", "/buckets/default/collections/c/records"} {
 		u := s.subscribe(t, "bob", plural)
