@@ -13,8 +13,9 @@ import (
 const (
 	// patience is how long a client waits for the read model to be as far as what it was told elsewhere.
 	patience = 5 * time.Second
-	// maxAbove entries of the endpoints above are looked through.
-	maxAbove = 10_000
+	// maxAbove entries of the endpoints above, of which there are maxEndpoints, are looked through.
+	maxAbove     = 10_000
+	maxEndpoints = 100
 )
 
 // begin finds out what the caller may read, and after which position it is told what happens: after the last one up to which
@@ -76,8 +77,11 @@ func (u *subscription) gone(ctx context.Context, last domain.Position, groups []
 			return e.Object.URI == g || e.Empties(g.Plural())
 		})
 	}
-	looked := 0
-	for entry, err := range u.parts.Log.Read(ctx, last, with(u.above, groups)...) {
+	endpoints, looked := with(u.above, groups), 0
+	if len(endpoints) > maxEndpoints {
+		return u.seen, nil
+	}
+	for entry, err := range u.parts.Log.Read(ctx, last, endpoints...) {
 		if err != nil {
 			return 0, err
 		}

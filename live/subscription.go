@@ -156,16 +156,20 @@ func (u *subscription) follow(ctx context.Context, c channel) error {
 	u.lifetime = time.NewTimer(u.Lifetime - rand.N(u.Lifetime/4+1))
 	defer u.lifetime.Stop()
 	for {
-		in, now := u.hub.join(u.plural)
-		err := u.catchUp(ctx, c, now)
-		if err == nil {
-			err = u.listen(ctx, c, in)
-		}
-		u.hub.leave(in)
-		if err != nil {
+		if err := u.join(ctx, c); err != nil {
 			return err
 		}
 	}
+}
+
+// join tells what happens until the hub gives up on the subscriber, which then has to join again, without an error.
+func (u *subscription) join(ctx context.Context, c channel) error {
+	in, now := u.hub.join(u.plural)
+	defer u.hub.leave(in)
+	if err := u.catchUp(ctx, c, now); err != nil {
+		return err
+	}
+	return u.listen(ctx, c, in)
 }
 
 // catchUp tells what has happened up to a position.

@@ -182,7 +182,8 @@ func (r *run) deliver(ctx context.Context) error {
 	}
 	var ahead jetstream.PullMessagesOpt = jetstream.PullMaxMessagesWithBytesLimit(prefetch, r.log.window())
 	if r.partial { // as many clients at once may
-		ahead = jetstream.PullMaxMessages(few)
+		const around = 64 << 10 // at most what subjects add to a payload
+		ahead = jetstream.PullMaxMessagesWithBytesLimit(few, int(r.log.nc.MaxPayload())+around)
 	}
 	messages, err := consumer.Messages(
 		ahead, jetstream.PullHeartbeat(heartbeat), jetstream.PullExpiry(expiry),
