@@ -232,54 +232,29 @@ func TestSnapshotsAreWholeOrRefused(t *testing.T) {
 	put := func(s service, id, v int, text string) {
 		s.do(fmt.Sprintf("PUT %s/r%d", records, id), fmt.Sprintf(`{"data":{"v":%d,"text":%q}}`, v, text))
 	}
+	fill := func(n, v int, text string) func(service) {
+		return func(s service) {
+			for i := range n {
+				put(s, i, v, text)
+			}
+		}
+	}
 	large := strings.Repeat("x", length)
 	for name, c := range map[string]struct {
 		before, after func(s service)
 		want          int // records; -1 if there are too many bytes
 	}{
-		"of ten that did not change": {before: func(s service) {
-			for i := range 10 {
-				put(s, i, 0, large)
-			}
-		}, want: 10},
-		"of twenty that did not change": {before: func(s service) {
-			for i := range 20 {
-				put(s, i, 0, large)
-			}
-		}, want: -1},
-		"of ten that changed": {before: func(s service) {
-			for i := range 10 {
-				put(s, i, 0, large)
-			}
-		}, after: func(s service) {
-			for i := range 10 {
-				put(s, i, 1, "")
-			}
-		}, want: 10},
-		"of twenty that changed": {before: func(s service) {
-			for i := range 20 {
-				put(s, i, 0, large)
-			}
-		}, after: func(s service) {
-			for i := range 20 {
-				put(s, i, 1, "")
-			}
-		}, want: -1},
+		"of ten that did not change":    {before: fill(10, 0, large), want: 10},
+		"of twenty that did not change": {before: fill(20, 0, large), want: -1},
+		"of ten that changed":           {before: fill(10, 0, large), after: fill(10, 1, ""), want: 10},
+		"of twenty that changed":        {before: fill(20, 0, large), after: fill(20, 1, ""), want: -1},
 		"of one that changed often": {before: func(s service) { put(s, 0, 0, large) }, after: func(s service) {
 			for v := range 50 {
 				put(s, 0, v+1, large)
 			}
 		}, want: 1},
-		"before fifty came": {after: func(s service) {
-			for i := range 50 {
-				put(s, i, 1, large)
-			}
-		}, want: 0},
-		"before a hundred came": {after: func(s service) {
-			for i := range 100 {
-				put(s, i, 1, "")
-			}
-		}, want: -1},
+		"before fifty came":     {after: fill(50, 1, large), want: 0},
+		"before a hundred came": {after: fill(100, 1, ""), want: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -116,11 +116,7 @@ func TestStartersMigrateOneAtATime(t *testing.T) {
 func TestSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	admin, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatalf("Connect: %v", err)
-	}
-	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	admin := connect(t, url)
 	name := admin.Config().Database + "_ascii"
 	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"); err != nil {
 		t.Fatalf("CREATE DATABASE: %v", err)
@@ -152,11 +148,7 @@ func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Watch: %v", err)
 	}
-	admin, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatalf("Connect: %v", err)
-	}
-	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	admin := connect(t, url)
 	var tail eventstore.Tail
 	for range 4 {
 		next := eventstore.Tail{Position: tail.Position + 1}
@@ -172,16 +164,23 @@ func TestHearsOfOtherProcessesAndSurvivesLostConnections(t *testing.T) {
 	}
 }
 
+// connect is a connection beside those of the store.
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
 // TestAFullPageEndsItsStatement has one that would wait for a lock if it went on to its last row.
 func TestAFullPageEndsItsStatement(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	store := openWith(t, postgres.Options{URL: url})
-	admin, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatalf("Connect: %v", err)
-	}
-	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	admin := connect(t, url)
 	for _, statement := range []string{
 		`CREATE OR REPLACE FUNCTION sortable(v jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 		BEGIN IF v = '["last"]' THEN PERFORM pg_advisory_xact_lock(1); END IF; RETURN v; END $$`,
@@ -233,11 +232,7 @@ func TestBoundsAreMadeSortableOnce(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	store := openWith(t, postgres.Options{URL: url})
-	admin, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatalf("Connect: %v", err)
-	}
-	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	admin := connect(t, url)
 	const function = `CREATE OR REPLACE FUNCTION sortable(v jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 		BEGIN
 			IF v IN ('["bound"]', '{"k":"bound"}') THEN
