@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/web"
 )
 
 const (
@@ -17,6 +19,30 @@ const (
 	maxAbove     = 10_000
 	maxEndpoints = 100
 )
+
+// lastEventID is the position up to which the client knows everything; nil if it says nothing.
+func lastEventID(r *web.Request) (*domain.Position, error) {
+	const parameter = "_last_event_id"
+	query := r.URL.Query()
+	for name := range query {
+		if name != parameter {
+			return nil, domain.Invalidf(domain.InQuery, name, "Events are not filtered: the only parameter is %s.", parameter)
+		}
+	}
+	location, name, text := domain.InHeader, "Last-Event-ID", r.Header.Get("Last-Event-ID")
+	if query.Has(parameter) && text == "" { // the header is later: a client that reconnects repeats the URL
+		location, name, text = domain.InQuery, parameter, query.Get(parameter)
+	}
+	if text == "" {
+		return nil, nil
+	}
+	position, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return nil, domain.Invalidf(location, name, "The value should be the id of an event.")
+	}
+	at := domain.Position(position)
+	return &at, nil
+}
 
 // begin finds out what the caller may read, and after which position it is told what happens: after the last one up to which
 // it knows everything, if that is given. It has missed something if that cannot be told: because it is too old, all that there

@@ -2,8 +2,8 @@
 // list answers with server-sent events, or with a WebSocket.
 //
 // A [New] plug-in serves it for all resources that can be listed and whose events are in the log for others to hear. The log
-// is followed once for all subscribers of the process. One that does not keep up is not waited for, and nothing is kept for
-// it: it reads what it has missed from the log, by itself and at its own pace, and is let go when it takes nothing. The id
+// is followed once for all subscribers of the process. One that does not keep up is not waited for, and a few entries are kept for
+// it at most: it reads what it has missed from the log, by itself and at its own pace, and is let go when it takes nothing. The id
 // of an event is the position in the log, so that a client that comes back with the last one it was given misses nothing
 // and is told nothing twice.
 //

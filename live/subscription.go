@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,30 +89,6 @@ func above(p domain.Plural) []domain.Plural {
 		all = append(all, u.Plural())
 	}
 	return all
-}
-
-// lastEventID is the position up to which the client knows everything; nil if it says nothing.
-func lastEventID(r *web.Request) (*domain.Position, error) {
-	const parameter = "_last_event_id"
-	query := r.URL.Query()
-	for name := range query {
-		if name != parameter {
-			return nil, domain.Invalidf(domain.InQuery, name, "Events are not filtered: the only parameter is %s.", parameter)
-		}
-	}
-	location, name, text := domain.InHeader, "Last-Event-ID", r.Header.Get("Last-Event-ID")
-	if query.Has(parameter) && text == "" { // the header is later: a client that reconnects repeats the URL
-		location, name, text = domain.InQuery, parameter, query.Get(parameter)
-	}
-	if text == "" {
-		return nil, nil
-	}
-	position, err := strconv.ParseUint(text, 10, 63)
-	if err != nil {
-		return nil, domain.Invalidf(location, name, "The value should be the id of an event.")
-	}
-	at := domain.Position(position)
-	return &at, nil
 }
 
 // serve tells the client what happens for as long as it listens.
