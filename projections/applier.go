@@ -187,29 +187,50 @@ func setAside(step *Step, row int, reason string) {
 	step.Scopes[i].Live -= r.Live
 }
 
-// replay applies what is in quarantine for an object as one change.
-func (a *applier) replay(ctx context.Context, u domain.URI) error {
+// replay applies the last states of those objects in quarantine that the store takes by now, in one change; the others stay
+// where they are.
+func (a *applier) replay(ctx context.Context) error {
+	if !a.aside {
+		return nil
+	}
 	rows, err := a.store.Quarantined(ctx)
 	if err != nil {
 		return err
 	}
-	a.memory = nil // of what the object was before
-	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.URI != u })
-	if len(rows) == 0 {
+	f := folder{shape: a.catalog}
+	f.begin(Step{})
+	for _, row := range lasting(rows) {
+		row.Members, row.IsGroup = a.catalog.Members(row.Resource, row.Object)
+		switch err := a.store.Check(ctx, row); {
+		case errors.Is(err, ErrRefused):
+		case err != nil:
+			return err
+		default:
+			f.release(row, a.checkpoint.Position)
+		}
+	}
+	if len(f.step().Release) == 0 {
 		return nil
 	}
-	row := rows[len(rows)-1]
-	row.Refused, row.Fresh, row.Live = "", rows[0].Fresh, 0
-	for _, r := range rows {
-		row.Live += r.Live
+	a.memory = nil // of what the objects were before
+	f.change.From, f.change.To = a.checkpoint, a.checkpoint
+	return a.store.Apply(ctx, f.change)
+}
+
+// lasting is what comes of rows that were set aside: the last state of each object.
+func lasting(rows []Row) []Row {
+	var last []Row
+	places := map[domain.URI]int{}
+	for _, row := range rows {
+		row.Refused = ""
+		i, again := places[row.URI]
+		if !again {
+			places[row.URI] = len(last)
+			last = append(last, row)
+			continue
+		}
+		row.Fresh, row.Live = last[i].Fresh, last[i].Live+row.Live
+		last[i] = row
 	}
-	scope := ScopeChange{
-		Plural: u.Plural(), Resource: row.Resource, Timestamp: row.LastModified, Live: row.Live, Position: row.Position,
-	}
-	step := Step{Release: []domain.URI{u}, Objects: []Row{row}, Scopes: []ScopeChange{scope}}
-	if a.catalog.Structural(row.Resource) {
-		at := a.checkpoint.Position
-		step.Scopes = append(step.Scopes, ScopeChange{Plural: Structure, Timestamp: domain.Timestamp(2*at + 1), Position: at})
-	}
-	return a.store.Apply(ctx, Change{From: a.checkpoint, To: a.checkpoint, Steps: []Step{step}})
+	return last
 }

@@ -75,7 +75,7 @@ func (f *folder) add(e domain.Event, at domain.Position) {
 }
 
 // restructure moves the scope Structure on, by twice the position, which leaves room for what happens between
-// positions (see applier.replay).
+// positions (see release).
 func (f *folder) restructure(at domain.Position) {
 	f.scope(Structure, "").Timestamp = domain.Timestamp(2 * at)
 	f.scope(Structure, "").Position = at
@@ -106,6 +106,22 @@ func (f *folder) put(e domain.Event, at domain.Position) {
 	row.Fresh = before.Fresh
 	row.Live += before.Live
 	step.Objects[i] = row
+}
+
+// release puts a row that was set aside into the last step. The log is at a position that was applied before, so what is
+// remembered of it is outdated by a change between that position and the next.
+func (f *folder) release(row Row, at domain.Position) {
+	step := f.step()
+	step.Release = append(step.Release, row.URI)
+	step.Objects = append(step.Objects, row)
+	scope := f.scope(row.URI.Plural(), row.Resource)
+	scope.Timestamp = max(scope.Timestamp, row.LastModified)
+	scope.Live += row.Live
+	scope.Position = max(scope.Position, row.Position)
+	if f.shape.Structural(row.Resource) {
+		structure := f.scope(Structure, "")
+		structure.Timestamp, structure.Position = domain.Timestamp(2*at+1), at
+	}
 }
 
 func (f *folder) touch(e domain.Event, at domain.Position) {

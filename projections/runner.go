@@ -59,7 +59,8 @@ type Runner struct {
 }
 
 // Start verifies that the store belongs to the log, as [Verify] does, and follows the log until
-// Close. The catalog says which objects are groups, and what is derived of events. The context bounds the start only.
+// Close. What is in quarantine is tried again first. The catalog says which objects are groups, and what is derived of
+// events. The context bounds the start only.
 func Start(ctx context.Context, log eventstore.Log, store Store, catalog *domain.Catalog, options RunnerOptions) (*Runner, error) {
 	r := &Runner{log: log, options: options.withDefaults(), applier: applier{store: store, catalog: catalog}}
 	if err := r.verify(ctx); err != nil {
@@ -92,22 +93,6 @@ func (r *Runner) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
-}
-
-// Quarantined lists what the store refused, by position.
-func (r *Runner) Quarantined(ctx context.Context) ([]Row, error) {
-	return r.applier.store.Quarantined(ctx)
-}
-
-// Replay applies what is in quarantine for the object, in one transaction. If the store still refuses it, the
-// error is ErrRefused and everything stays as it is. If nothing is in quarantine it does nothing.
-func (r *Runner) Replay(ctx context.Context, u domain.URI) error {
-	r.applying.Lock()
-	defer r.applying.Unlock()
-	if err := r.applier.replay(ctx, u); err != nil {
-		return fmt.Errorf("replay %s: %w", u, err)
-	}
-	return nil
 }
 
 // Close stops following and waits until nothing is under way. Who waits gets an error.
@@ -165,6 +150,9 @@ func (r *Runner) follow(ctx context.Context) error {
 	if err := r.verify(ctx); err != nil {
 		return err
 	}
+	if err := r.replay(ctx); err != nil {
+		return err
+	}
 	r.report(nil)
 	ctx, stop := context.WithCancelCause(ctx)
 	q := newQueue(r.options.MaxEvents, r.options.MaxBytes)
@@ -213,6 +201,16 @@ func (r *Runner) verify(ctx context.Context) error {
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	return r.applier.begin(ctx, checkpoint)
+}
+
+// replay tries what is in quarantine again: a program that starts may be one in which the cause is gone.
+func (r *Runner) replay(ctx context.Context) error {
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	if err := r.applier.replay(ctx); err != nil {
+		return fmt.Errorf("replay what is in quarantine: %w", err)
+	}
+	return nil
 }
 
 func (r *Runner) read(ctx context.Context, after domain.Position, q *queue) error {
