@@ -155,11 +155,11 @@ func (a *attaching) commit(w http.ResponseWriter, c *domain.Command, f *form) (o
 		}
 		w.Header().Set("Location", r.Absolute(a.prefix+string(a.uri)))
 		answered(w, result, outcome)
-		w.Header().Set("Content-Type", rest.JSON)
+		status := http.StatusOK
 		if result.Created {
-			w.WriteHeader(http.StatusCreated)
+			status = http.StatusCreated
 		}
-		_, _ = w.Write(a.metadata) // a client that is gone has nothing to be told
+		web.WriteDocument(w, status, a.metadata)
 		return nil
 	}
 	if !idempotency.Given(a.r.Header) {

@@ -17,7 +17,7 @@ import (
 func (b *batch) answer(w http.ResponseWriter, outcome writeapi.Outcome) error {
 	if b.failed < 0 {
 		writeapi.Mark(w, outcome)
-		write(w, http.StatusOK, b.responses())
+		web.WriteDocument(w, http.StatusOK, b.responses())
 		return nil
 	}
 	failed := b.parts[b.failed].answer
@@ -29,11 +29,11 @@ func (b *batch) answer(w http.ResponseWriter, outcome writeapi.Outcome) error {
 	switch {
 	case b.strict && failed.Status < http.StatusInternalServerError:
 		b.undo()
-		write(w, failed.Status, b.responses())
+		web.WriteDocument(w, failed.Status, b.responses())
 	case len(failed.Body) == 0:
 		return web.Reported(&domain.Error{Code: codeOf(failed.Status)}) // it was logged when it was served
 	default:
-		write(w, failed.Status, failed.Body)
+		web.WriteDocument(w, failed.Status, failed.Body)
 	}
 	return nil
 }
@@ -60,13 +60,6 @@ func codeOf(status int) domain.Code {
 		return domain.Unavailable
 	}
 	return domain.Internal
-}
-
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header()["Content-Type"] = jsonType
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone has nothing to be told
 }
 
 // jsonType is shared by all answers and never changed.

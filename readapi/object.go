@@ -46,7 +46,7 @@ func (a *API) object(w http.ResponseWriter, r *web.Request) error {
 		return problem
 	}
 	a.setCache(h, r, state)
-	writeJSON(w, objectBody(o, state.Shown(r.Resource, o, r.Caller), fields))
+	web.WriteDocument(w, http.StatusOK, objectBody(o, state.Shown(r.Resource, o, r.Caller), fields))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/domain/rest"
+	"github.com/kintolog/kintolog/web"
 )
 
 // answer writes the list, or its total.
@@ -24,14 +25,14 @@ func (l *listing) answer(w http.ResponseWriter, page domain.Page) error {
 	if l.counts() {
 		total := []string{strconv.FormatInt(page.Total, 10)}
 		h["Total-Objects"], h["Total-Records"] = total, total
-		h["Content-Type"] = jsonType
+		h["Content-Type"] = []string{rest.JSON}
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
 	if next != "" {
 		h["Next-Page"] = []string{next}
 	}
-	writeJSON(w, l.body(page.Objects))
+	web.WriteDocument(w, http.StatusOK, l.body(page.Objects))
 	return nil
 }
 

@@ -15,7 +15,7 @@ func (s *Server) describe(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	writeBody(w, http.StatusOK, body)
+	web.WriteDocument(w, http.StatusOK, body)
 	return nil
 }
 

@@ -49,7 +49,7 @@ func document(body []byte) web.Handler {
 		if body == nil {
 			return &domain.Error{Code: domain.MissingResource}
 		}
-		writeBody(w, http.StatusOK, body)
+		web.WriteDocument(w, http.StatusOK, body)
 		return nil
 	}
 }
@@ -60,12 +60,6 @@ func WriteJSON(w http.ResponseWriter, status int, value any) error {
 	if err != nil {
 		return err
 	}
-	writeBody(w, status, body)
+	web.WriteDocument(w, status, body)
 	return nil
-}
-
-func writeBody(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client that does not read it does not want it
 }

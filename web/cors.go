@@ -48,10 +48,7 @@ func (x *exchange) preflight(r *route) error {
 	if err != nil {
 		return err
 	}
-	h := x.answer.Header()
-	maps.Copy(h, allowed)
-	h["Content-Type"] = jsonType
-	x.answer.WriteHeader(http.StatusOK)
-	_, _ = x.answer.Write([]byte("null"))
+	maps.Copy(x.answer.Header(), allowed)
+	WriteDocument(&x.answer, http.StatusOK, []byte("null"))
 	return nil
 }

@@ -155,9 +155,7 @@ func (x *exchange) fail(err error) {
 	if problem.Code == domain.Unauthenticated {
 		x.challenge(h)
 	}
-	h["Content-Type"] = jsonType
-	x.answer.WriteHeader(rest.Status(problem.Code))
-	_, _ = x.answer.Write(rest.Body(problem, x.frame.config.Errors))
+	WriteDocument(&x.answer, rest.Status(problem.Code), rest.Body(problem, x.frame.config.Errors))
 }
 
 // challenge tells which credentials would do.

@@ -263,21 +263,14 @@ func (a *API) body(c *domain.Command, r *web.Request, raw []byte) (problem *doma
 
 // writeObject answers with the object and the permissions that the caller may see.
 func writeObject(w http.ResponseWriter, status int, result domain.Result) {
-	write(w, status, rest.AppendObject(nil, result.Object.Data, result.Shown))
+	web.WriteDocument(w, status, rest.AppendObject(nil, result.Object.Data, result.Shown))
 }
 
 // writeData answers with data alone.
 func writeData(w http.ResponseWriter, data []byte) {
-	write(w, http.StatusOK, slices.Concat([]byte(`{"data":`), data, []byte("}")))
+	web.WriteDocument(w, http.StatusOK, slices.Concat([]byte(`{"data":`), data, []byte("}")))
 }
 
 func writeList(w http.ResponseWriter, objects []domain.Object) {
-	write(w, http.StatusOK, rest.AppendList(nil, objects))
-}
-
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header()["Content-Type"] = []string{"application/json"}
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone has nothing to be told
+	web.WriteDocument(w, http.StatusOK, rest.AppendList(nil, objects))
 }

@@ -60,10 +60,7 @@ func answerSnapshot(p server.Parts, w http.ResponseWriter, r *web.Request) error
 	case err != nil:
 		return &domain.Error{Code: domain.Unavailable, Cause: err}
 	}
-	body := rest.AppendList(nil, records)
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // a client that is gone has nothing to be told
+	web.WriteDocument(w, http.StatusOK, rest.AppendList(nil, records))
 	return nil
 }
 

@@ -284,8 +284,6 @@ func (e endpoint) page(w http.ResponseWriter, r *web.Request, list rest.List, en
 			entries[i].Data = projection.Append(nil, entries[i].Data)
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(rest.AppendList(nil, entries)) // the client that does not read it does not want it
+	web.WriteDocument(w, http.StatusOK, rest.AppendList(nil, entries))
 	return nil
 }
