@@ -111,10 +111,25 @@ func (r Right) Permission(of *Resource) string {
 	}
 }
 
+// rights is how many there are.
+const rights = DeleteObjects + 1
+
+// ways are all that gives a right on a resource: grants, by their names in [Policy.Grants], and explicit permissions.
+type ways struct {
+	grants []string
+	aces   []ace
+}
+
 // ace is an explicit permission that gives a right: on the object itself (depth 0), its parent (1), ...
 type ace struct {
 	depth      int
 	permission string
+}
+
+// waysTo finds out what gives a right, when all children of the resource are declared.
+func (r *Resource) waysTo(right Right) ways {
+	aces := r.sufficient(right)
+	return ways{grants: r.granted(right, aces), aces: aces}
 }
 
 // sufficient lists the entries any of which gives the right on a resource (protocol 4.2).
@@ -143,13 +158,13 @@ func (r *Resource) sufficient(right Right) []ace {
 // rootGrant is the only grant that counts on a plural endpoint without parent.
 var rootGrant = map[Right]string{CreateObject: "create", ListObjects: "read", DeleteObjects: "write"}
 
-// granted are the names in Policy.Grants that give the right on every object of the resource.
-func (r *Resource) granted(right Right) []string {
+// granted are the names of the grants that give the right on every object of the resource.
+func (r *Resource) granted(right Right, aces []ace) []string {
 	if permission, plural := rootGrant[right]; plural && r.parent == nil {
 		return []string{r.Name + "_" + permission}
 	}
 	var names []string
-	for _, a := range r.sufficient(right) {
+	for _, a := range aces {
 		permission := a.permission
 		if own, ok := strings.CutPrefix(permission, r.Name+":"); ok {
 			permission = own
@@ -163,12 +178,12 @@ func (r *Resource) granted(right Right) []string {
 // explicit permissions of the object and of those above it. Permissions come by depth: the object itself is 0, its
 // parent 1; for rights on a plural endpoint 0 is not looked at.
 func (c *Catalog) Permits(right Right, r *Resource, principals []string, at func(depth int) Permissions) bool {
-	for _, name := range r.granted(right) {
+	for _, name := range r.ways[right].grants {
 		if Permissions(c.Policy.Grants).Allows(name, principals) {
 			return true
 		}
 	}
-	for _, a := range r.sufficient(right) {
+	for _, a := range r.ways[right].aces {
 		if at(a.depth).Allows(a.permission, principals) {
 			return true
 		}

@@ -64,8 +64,9 @@ type Resource struct {
 	children  []*Resource
 	creatable []*Resource // the children that clients create
 	ancestors []*Resource // outermost first
-	words     string      // "buckets/collections"
-	known     []string    // names of Attributes, nil for any
+	ways      [rights]ways
+	words     string   // "buckets/collections"
+	known     []string // names of Attributes, nil for any
 	texts     []string
 }
 
@@ -151,6 +152,9 @@ func NewCatalog(policy Policy, resources ...Resource) (*Catalog, error) {
 				r.Permissions = append(r.Permissions, child.CreatePermission())
 			}
 		}
+		for right := range rights {
+			r.ways[right] = r.waysTo(right)
+		}
 	}
 	return c, nil
 }
@@ -231,21 +235,21 @@ func (c *Catalog) Resource(name string) *Resource {
 
 // OfPlural is the resource whose objects the endpoint lists, or nil.
 func (c *Catalog) OfPlural(p Plural) *Resource {
-	var words strings.Builder
+	words := make([]byte, 0, 64)
 	isWord := true
 	for segment := range strings.SplitSeq(strings.TrimPrefix(string(p), "/"), "/") {
 		if isWord {
-			if words.Len() > 0 {
-				words.WriteByte('/')
+			if len(words) > 0 {
+				words = append(words, '/')
 			}
-			words.WriteString(segment)
+			words = append(words, segment...)
 		}
 		isWord = !isWord
 	}
 	if isWord {
 		return nil // it ended in an id
 	}
-	return c.byWords[words.String()]
+	return c.byWords[string(words)]
 }
 
 // Of is the resource of the object, or nil.
@@ -288,7 +292,7 @@ func (c *Catalog) Structural(resource string) bool {
 
 // Ancestors are the objects above a plural endpoint, outermost first.
 func (p Plural) Ancestors() []URI {
-	var above []URI
+	above := make([]URI, 0, 2)
 	for parent := p.Parent(); parent != ""; parent = parent.Plural().Parent() {
 		above = append(above, parent)
 	}
