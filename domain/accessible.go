@@ -57,7 +57,7 @@ func (q AccessQuery) access(e Event) (a Access, ok bool) {
 		return Access{}, false
 	}
 	a = Access{URI: e.Object.URI, Resource: e.Resource}
-	for _, name := range slices.Sorted(maps.Keys(e.Object.Permissions)) {
+	for _, name := range e.Object.Permissions.Names() {
 		if e.Object.Permissions.Allows(name, q.Principals) {
 			a.Permissions = append(a.Permissions, name)
 		}

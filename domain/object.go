@@ -80,6 +80,16 @@ func (p Permissions) shownTo(principals []string) Permissions {
 // few principals are compared with many one by one. Both may be thousands, as anybody can put others into groups.
 const few = 16
 
+// Names are those of the permissions that somebody has, sorted.
+func (p Permissions) Names() []string {
+	names := make([]string, 0, len(p))
+	for name := range p {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // With is a copy in which the principals of one permission are exactly these,
 // sorted and distinct; none removes the entry.
 func (p Permissions) With(permission string, principals ...string) Permissions {

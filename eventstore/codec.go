@@ -3,8 +3,6 @@ package eventstore
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -174,10 +172,8 @@ func (w *writer) permissions(p domain.Permissions) {
 	if len(p) == 0 {
 		return
 	}
-	names := slices.AppendSeq(make([]string, 0, 8), maps.Keys(p))
-	slices.Sort(names)
 	separator := `,"permissions":{`
-	for _, name := range names {
+	for _, name := range p.Names() {
 		w.raw(separator).text(name).raw(":[")
 		for i, principal := range p[name] {
 			if i > 0 {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,8 +14,9 @@ import (
 
 // router finds the endpoint of a path. It is the only place that knows the routing library.
 type router struct {
-	mux    *mux.Router
-	routes map[*mux.Route]*route
+	byDepth map[int]*mux.Router // by the number of slashes
+	open    *mux.Router         // for paths that take any number, which come last
+	routes  map[*mux.Route]*route
 }
 
 // route is an endpoint made ready.
@@ -32,11 +32,10 @@ type route struct {
 }
 
 func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
-	// Matching alone is wanted of mux: it would clean paths, and thereby change which object they name.
-	r := &router{mux: mux.NewRouter().UseEncodedPath(), routes: map[*mux.Route]*route{}}
+	r := &router{byDepth: map[int]*mux.Router{}, open: newMux(), routes: map[*mux.Route]*route{}}
 	taken := map[string]string{}
 	names := map[string]bool{}
-	for _, e := range deepestFirst(endpoints) {
+	for _, e := range fixedFirst(endpoints) {
 		if e.Name != "" && names[e.Name] {
 			return nil, fmt.Errorf("endpoint %q: another one has its name", e.Name)
 		}
@@ -49,7 +48,7 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 			return nil, fmt.Errorf("endpoint %q: path %s is that of endpoint %q", e.Name, e.Path, other)
 		}
 		taken[e.Path] = e.Name
-		added := r.mux.Path(route.pattern)
+		added := r.at(route).Path(route.pattern)
 		if err := added.GetError(); err != nil {
 			return nil, fmt.Errorf("endpoint %q: %w", e.Name, err)
 		}
@@ -60,17 +59,25 @@ func newRouter(c *Config, endpoints []Endpoint) (*router, error) {
 	return r, nil
 }
 
-// deepestFirst is the order to try endpoints in: those with the most segments, which most requests are for, first, of these
-// the ones with the fewest parameters, and those that take any number last.
-func deepestFirst(endpoints []Endpoint) []Endpoint {
-	depth := func(e Endpoint) int {
-		if strings.HasSuffix(e.Path, restSuffix) {
-			return 0
-		}
-		return strings.Count(e.Path, "/")
+// newMux matches alone: mux would clean paths, and thereby change which object they name.
+func newMux() *mux.Router { return mux.NewRouter().UseEncodedPath() }
+
+// at is where a route is looked for.
+func (r *router) at(route *route) *mux.Router {
+	if route.rest != "" {
+		return r.open
 	}
+	depth := strings.Count(route.pattern, "/")
+	if r.byDepth[depth] == nil {
+		r.byDepth[depth] = newMux()
+	}
+	return r.byDepth[depth]
+}
+
+// fixedFirst is the order to try endpoints in: those with the fewest parameters first.
+func fixedFirst(endpoints []Endpoint) []Endpoint {
 	return slices.SortedStableFunc(slices.Values(endpoints), func(a, b Endpoint) int {
-		return cmp.Or(depth(b)-depth(a), strings.Count(a.Path, "{")-strings.Count(b.Path, "{"))
+		return strings.Count(a.Path, "{") - strings.Count(b.Path, "{")
 	})
 }
 
@@ -145,11 +152,13 @@ func isRead(method string) bool {
 
 // find returns the route of a request; nil if there is none.
 func (r *router) find(req *http.Request) *route {
-	var match mux.RouteMatch
-	if !r.mux.Match(req, &match) {
-		return nil
+	for _, m := range [...]*mux.Router{r.byDepth[strings.Count(req.URL.EscapedPath(), "/")], r.open} {
+		var match mux.RouteMatch
+		if m != nil && m.Match(req, &match) {
+			return r.routes[match.Route]
+		}
 	}
-	return r.routes[match.Route]
+	return nil
 }
 
 // address fills in what the decoded segments of the path name.

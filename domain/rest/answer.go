@@ -22,7 +22,7 @@ func AppendObject(b, data []byte, shown domain.Permissions) []byte {
 // AppendPermissions appends permissions as a JSON object, in the order of their names.
 func AppendPermissions(b []byte, p domain.Permissions) []byte {
 	b = append(b, '{')
-	for i, name := range slices.Sorted(maps.Keys(p)) {
+	for i, name := range p.Names() {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -91,7 +91,7 @@ func EncodePermissions(p domain.Permissions) string {
 	if len(p) == 0 {
 		return ""
 	}
-	return string(rest.AppendPermissions(nil, p))
+	return string(rest.AppendPermissions(make([]byte, 0, 128), p))
 }
 
 // DecodePermissions is the inverse of [EncodePermissions].
