@@ -69,6 +69,29 @@ func patchFailed(err error) *Error {
 	return Invalidf(InBody, nil, "JSON Patch operation failed: %v", err)
 }
 
+// ReadPermissions reads what was stored: a JSON object of lists of principals, by the names of the permissions.
+func ReadPermissions(doc []byte) (Permissions, error) {
+	if jsondoc.KindOf(doc) != jsondoc.KindObject {
+		return nil, errors.New("permissions are no JSON object")
+	}
+	p := Permissions{}
+	for name, list := range jsondoc.Members(doc) {
+		if jsondoc.KindOf(list) != jsondoc.KindArray {
+			return nil, fmt.Errorf("the principals of %s are no list", name)
+		}
+		principals := []string{}
+		for value := range jsondoc.Elements(list) {
+			principal, ok := jsondoc.String(value)
+			if !ok {
+				return nil, fmt.Errorf("a principal of %s is no string", name)
+			}
+			principals = append(principals, principal)
+		}
+		p[name] = principals
+	}
+	return p, nil
+}
+
 // Limits of permissions.
 const (
 	MaxPrincipals      = 5000 // of one permission of an object

@@ -35,28 +35,33 @@ func decodeEvents(payload []byte, secret bool) ([]domain.Event, error) {
 	return events, nil
 }
 
-// reader reads JSON tokens and keeps the first error, after which it reads nothing.
+// reader reads JSON tokens and keeps the first error, after which it reads nothing. What an event has in common with the
+// one before it, as most of a batch do, it does not make again.
 type reader struct {
 	dec *jsontext.Decoder
 	err error
+
+	before domain.Event
+	kind   string             // of the event before
+	acl    domain.Permissions // the last ones there were
+	rawACL []byte
 }
 
 func (r *reader) event() (e domain.Event) {
-	var kind string
 	r.object(func(name string) {
 		switch name {
 		case "type":
-			kind = r.string()
+			r.kind = r.string(r.kind)
 		case "subject":
-			e.Object.URI = domain.URI(r.string())
+			e.Object.URI = domain.URI(r.string(""))
 		case "time":
 			e.Origin.Time = r.time()
 		case "userid":
-			e.Origin.UserID = r.string()
+			e.Origin.UserID = r.string(r.before.Origin.UserID)
 		case "requestid":
-			e.Origin.Request = r.string()
+			e.Origin.Request = r.string(r.before.Origin.Request)
 		case "traceparent":
-			e.Origin.Trace = r.string()
+			e.Origin.Trace = r.string(r.before.Origin.Trace)
 		case "data":
 			r.body(&e)
 		default:
@@ -64,12 +69,13 @@ func (r *reader) event() (e domain.Event) {
 		}
 	})
 	e.Object.Deleted = e.Action == domain.Deleted
-	if r.err == nil && !(strings.HasPrefix(kind, typePrefix) && strings.HasSuffix(kind, typeVersion)) {
-		r.err = fmt.Errorf("event type %q is none that this version understands", kind)
+	if r.err == nil && !(strings.HasPrefix(r.kind, typePrefix) && strings.HasSuffix(r.kind, typeVersion)) {
+		r.err = fmt.Errorf("event type %q is none that this version understands", r.kind)
 	}
 	if r.err == nil {
 		_, r.err = domain.ParseAction(string(e.Action))
 	}
+	r.before = e
 	return e
 }
 
@@ -77,15 +83,15 @@ func (r *reader) body(e *domain.Event) {
 	r.object(func(name string) {
 		switch name {
 		case "action":
-			e.Action = domain.Action(r.string())
+			e.Action = domain.Action(r.string(string(r.before.Action)))
 		case "resource":
-			e.Resource = r.string()
+			e.Resource = r.string(r.before.Resource)
 		case "last_modified":
 			e.Object.LastModified = domain.Timestamp(r.int())
 		case "created":
 			e.Object.Created = domain.Timestamp(r.int())
 		case "data":
-			e.Object.Data = r.value()
+			e.Object.Data = bytes.Clone(r.raw())
 		case "permissions":
 			e.Object.Permissions = r.permissions()
 		case "cascade":
@@ -99,13 +105,12 @@ func (r *reader) body(e *domain.Event) {
 }
 
 func (r *reader) permissions() domain.Permissions {
-	p := domain.Permissions{}
-	r.object(func(name string) {
-		principals := []string{}
-		r.array(func() { principals = append(principals, r.string()) })
-		p[name] = principals
-	})
-	return p
+	raw := r.raw()
+	if r.err == nil && !bytes.Equal(raw, r.rawACL) {
+		r.rawACL = bytes.Clone(raw)
+		r.acl, r.err = domain.ReadPermissions(raw)
+	}
+	return r.acl
 }
 
 // token reads one token of the kind, a boolean of either value counting as 't'.
@@ -124,15 +129,33 @@ func (r *reader) token(kind jsontext.Kind) jsontext.Token {
 	return t
 }
 
-func (r *reader) string() string {
-	if t := r.token('"'); r.err == nil {
-		return t.String()
+// string reads a text, which takes no memory if it is the one expected.
+func (r *reader) string(expected string) string {
+	v := r.raw()
+	if r.err == nil && v.Kind() != '"' {
+		r.err = fmt.Errorf("%s in place of a string at offset %d", v.Kind(), r.dec.InputOffset())
 	}
-	return ""
+	if r.err != nil {
+		return ""
+	}
+	return r.text(v, expected)
+}
+
+func (r *reader) text(quoted jsontext.Value, expected string) string {
+	switch literal := quoted[1 : len(quoted)-1]; {
+	case bytes.IndexByte(literal, '\\') >= 0:
+		var b []byte
+		b, r.err = jsontext.AppendUnquote(nil, quoted)
+		return string(b)
+	case string(literal) == expected:
+		return expected
+	default:
+		return string(literal)
+	}
 }
 
 func (r *reader) time() domain.Timestamp {
-	text := r.string()
+	text := r.string("")
 	if r.err != nil {
 		return 0
 	}
@@ -151,13 +174,12 @@ func (r *reader) int() int64 {
 	return i
 }
 
-func (r *reader) value() []byte {
-	if r.err != nil {
-		return nil
+// raw reads a value, which is valid until the next is read.
+func (r *reader) raw() (v jsontext.Value) {
+	if r.err == nil {
+		v, r.err = r.dec.ReadValue()
 	}
-	v, err := r.dec.ReadValue()
-	r.err = err
-	return bytes.Clone(v)
+	return v
 }
 
 func (r *reader) skip() {
@@ -184,20 +206,11 @@ func (r *reader) array(element func()) {
 
 // name reads the name of a member, without allocating for those of the format.
 func (r *reader) name() string {
-	if r.err != nil {
-		return ""
-	}
-	v, err := r.dec.ReadValue()
-	r.err = err
-	if name, known := names[string(v)]; known {
+	v := r.raw()
+	if name, known := names[string(v)]; known || r.err != nil {
 		return name
 	}
-	if err == nil {
-		var b []byte
-		b, r.err = jsontext.AppendUnquote(nil, v)
-		return string(b)
-	}
-	return ""
+	return r.text(v, "")
 }
 
 // names maps the quoted names of the format to themselves.

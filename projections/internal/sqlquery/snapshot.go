@@ -1,12 +1,10 @@
 package sqlquery
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/kintolog/kintolog/domain"
-	"github.com/kintolog/kintolog/domain/jsondoc"
 	"github.com/kintolog/kintolog/domain/rest"
 )
 
@@ -99,22 +97,7 @@ func DecodePermissions(text string) (domain.Permissions, error) {
 	if text == "" {
 		return nil, nil
 	}
-	p := domain.Permissions{}
-	for name, list := range jsondoc.Members([]byte(text)) {
-		var principals []string
-		for value := range jsondoc.Elements(list) {
-			principal, ok := jsondoc.String(value)
-			if !ok {
-				return nil, fmt.Errorf("a principal of %s is no string", name)
-			}
-			principals = append(principals, principal)
-		}
-		p[name] = principals
-	}
-	if len(p) == 0 {
-		return nil, errors.New("they are no JSON object with members")
-	}
-	return p, nil
+	return domain.ReadPermissions([]byte(text))
 }
 
 // WithScope adds the scope that the query lists, if the total comes from it.
