@@ -42,8 +42,15 @@ type target struct {
 // prepare makes the parts, so that they can be served in any number of attempts.
 func (b *batch) prepare(requests []rest.SubRequest) error {
 	b.parts = make([]part, len(requests))
+	targets := map[string]target{}
 	for i, r := range requests {
-		b.parts[i] = part{SubRequest: r, target: b.target(r.URL.EscapedPath())}
+		path := r.URL.EscapedPath()
+		t, known := targets[path]
+		if !known {
+			t = b.target(path)
+			targets[path] = t
+		}
+		b.parts[i] = part{SubRequest: r, target: t}
 		b.writes = b.writes || isWrite(r.Method)
 	}
 	inherited := b.inherited()
