@@ -16,11 +16,11 @@ const MaxIDLength = 255
 // characters (protocol 1.2).
 var SafeIDs = IDs{New: newName, Valid: isSafe}
 
-// RelaxedUUIDs accepts what SafeIDs accepts and makes version 4 UUIDs.
-var RelaxedUUIDs = IDs{New: uuid.NewString, Unique: true, Valid: isSafe}
+// RelaxedUUIDs accepts what SafeIDs accepts and makes version 4 UUIDs, which grow.
+var RelaxedUUIDs = IDs{New: newUUID, Unique: true, Valid: isSafe}
 
-// UUIDs makes and accepts lower-case UUIDs alone.
-var UUIDs = IDs{New: uuid.NewString, Unique: true, Valid: uuidSyntax.MatchString}
+// UUIDs accepts lower-case UUIDs alone, and makes the same as RelaxedUUIDs.
+var UUIDs = IDs{New: newUUID, Unique: true, Valid: uuidSyntax.MatchString}
 
 // UpTo are the ids of at most so many bytes. It must leave room for those that are made.
 func (ids IDs) UpTo(length int) IDs {
@@ -44,6 +44,15 @@ func isSafe(id string) bool {
 		}
 	}
 	return id != "" && len(id) <= MaxIDLength
+}
+
+// newUUID makes a UUID that is marked as version 4, which clients may check, and begins with the time as one of version 7 does
+// (RFC 9562, 5.7): what is created one after another is side by side in the indexes of read models. 62 bits are random. Those
+// of one process grow.
+func newUUID() string {
+	u := uuid.Must(uuid.NewV7()) // fails only if there is no randomness, and then nothing goes on
+	u[6] = u[6]&0x0f | 0x40
+	return u.String()
 }
 
 func newName() string {

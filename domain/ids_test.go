@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/kintolog/kintolog/domain"
 )
 
@@ -27,6 +29,25 @@ func TestIDsThatAreMadeNeedARule(t *testing.T) {
 		_, err := domain.NewCatalog(domain.Policy{}, domain.Resource{Name: "card", Path: "/cards", IDs: ids})
 		if err == nil || !strings.Contains(err.Error(), "nothing says which are well formed") {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestUUIDsThatAreMadeGrow: read models that write them one after another then write few pages (decision 16).
+func TestUUIDsThatAreMadeGrow(t *testing.T) {
+	t.Parallel()
+	for _, ids := range []domain.IDs{domain.UUIDs, domain.RelaxedUUIDs} {
+		before := ""
+		for range 1000 {
+			id := ids.New()
+			u, err := uuid.Parse(id)
+			if err != nil || u.Version() != 4 || u.Variant() != uuid.RFC4122 || !ids.Valid(id) {
+				t.Fatalf("%q is no UUID of version 4 (%v)", id, err)
+			}
+			if id <= before {
+				t.Fatalf("%q comes after %q", id, before)
+			}
+			before = id
 		}
 	}
 }

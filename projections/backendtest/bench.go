@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -17,20 +18,26 @@ func Benchmark(b *testing.B, open func(testing.TB) projections.Store) {
 		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
 			benchmarkLoad(b, f, size)
 			benchmarkLists(b, f, size)
+			for _, n := range []int{1, 16, 64, 256} {
+				b.Run(fmt.Sprintf("Apply/creates=%d", n), func(b *testing.B) { benchmarkApply(b, f, n, made) })
+			}
+			b.Run("Apply/creates=256/chosen", func(b *testing.B) { benchmarkApply(b, f, 256, chosen) })
 		})
 	}
-	f := setup(b, open)
-	for _, n := range []int{1, 16, 64, 256} {
-		b.Run(fmt.Sprintf("Apply/creates=%d", n), func(b *testing.B) { benchmarkApply(b, f, n) })
-	}
 }
+
+// made are ids as the server makes them, and chosen those of clients, which lie anywhere among the others.
+func made(int) string     { return domain.RelaxedUUIDs.New() }
+func chosen(n int) string { return fmt.Sprintf("r%d-%d", rand.IntN(100_000), n) }
 
 // Records is the plural endpoint that [Benchmark] fills, with ids r0, r1, ...
 const Records = domain.Plural("/buckets/b/collections/c/records")
 
-func record(i int) domain.Event {
+func record(i int) domain.Event { return recordOf(fmt.Sprintf("r%d", i), i) }
+
+func recordOf(id string, i int) domain.Event {
 	attributes := fmt.Sprintf(`"n":%d,"title":"title %d","text":%q`, i, i%100, strings.Repeat("lorem ipsum ", 60))
-	e := create(Records.Object(fmt.Sprintf("r%d", i)), domain.Timestamp(1_700_000_000_000+i), attributes)
+	e := create(Records.Object(id), domain.Timestamp(1_700_000_000_000+i), attributes)
 	return with(e, "write", "basicauth:somebody")
 }
 
@@ -110,14 +117,14 @@ func benchmarkLists(b *testing.B, f *fixture, size int) {
 	}
 }
 
-func benchmarkApply(b *testing.B, f *fixture, n int) {
+func benchmarkApply(b *testing.B, f *fixture, n int, id func(int) string) {
 	f.t = b
 	next := int(f.tail.Position) * 1000
 	changes := make([]projections.Change, b.N)
 	for i := range changes {
 		var events []domain.Event
 		for range n {
-			events = append(events, record(next))
+			events = append(events, recordOf(id(next), next))
 			next++
 		}
 		changes[i] = f.fold(events...)
