@@ -25,6 +25,8 @@ type Options struct {
 	// Lifetime is how long a subscription lasts before the client has to come back, with credentials that still hold. Up
 	// to a quarter less, so that not all come back at once. Default 15 minutes.
 	Lifetime time.Duration
+	// Measure, if set, is given what tells how many subscribers there are.
+	Measure func(subscribers func() float64)
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +46,9 @@ const Name = "events"
 // New is the plug-in. It is for one service.
 func New(o Options) server.Plugin {
 	s := &service{Options: o.withDefaults()}
+	if o.Measure != nil {
+		o.Measure(func() float64 { return float64(s.subscribers.Load()) })
+	}
 	return server.Plugin{
 		Name: Name,
 		Capability: &server.Capability{

@@ -114,6 +114,14 @@ func (m *Meter) Counter(name, help string, labels ...string) func(values ...stri
 	return func(values ...string) { m.sink.observe(metric, 1, values...) }
 }
 
+// Gauge tells a number of the service's own as it is when it is asked for, by calls that may be concurrent. A nil Meter does
+// not. It must not be called once the service runs, and panics if there is another metric of that name.
+func (m *Meter) Gauge(name, help string, read func() float64) {
+	if m != nil {
+		m.sink.gauge(gauge{name, help, func(context.Context) (float64, error) { return read(), nil }})
+	}
+}
+
 // since observes the time that a method took.
 func (m *Meter) since(start time.Time, metric *metric, method ...string) {
 	m.sink.observe(metric, time.Since(start).Seconds(), method...)

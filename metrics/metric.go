@@ -24,9 +24,10 @@ type metric struct {
 	labels []string
 }
 
-// sink is where values go. Its methods may be called concurrently, once all metrics are added.
+// sink is where values go. Its methods may be called concurrently, once all metrics and gauges are added.
 type sink interface {
 	add(m *metric)
+	gauge(g gauge)
 	// observe counts one if the metric is a counter. The labels are in the order of m.labels.
 	observe(m *metric, value float64, labels ...string)
 }

@@ -114,18 +114,18 @@ func (p *exposition) observe(m *metric, value float64, labels ...string) {
 
 func (p *exposition) endpoints(parts server.Parts) ([]web.Endpoint, error) {
 	for _, g := range gauges(parts) {
-		if p.disabled(g.name) {
-			continue
-		}
-		err := p.registry.Register(prometheus.NewGaugeFunc(
-			prometheus.GaugeOpts{Name: p.prefix + g.name, Help: g.help}, func() float64 { return read(g) }))
-		if err != nil {
-			return nil, err
-		}
+		p.gauge(g)
 	}
 	return []web.Endpoint{{
 		Name: "metrics", Path: "/__metrics__", Public: true, Methods: []web.Method{{Name: http.MethodGet, Handle: p.serve}},
 	}}, nil
+}
+
+func (p *exposition) gauge(g gauge) {
+	if !p.disabled(g.name) {
+		opts := prometheus.GaugeOpts{Name: p.prefix + g.name, Help: g.help}
+		p.registry.MustRegister(prometheus.NewGaugeFunc(opts, func() float64 { return read(g) }))
+	}
 }
 
 // read asks for no longer than a second. What is not known is no number.

@@ -67,13 +67,14 @@ func TestAServiceMeasuresWhatItWants(t *testing.T) {
 	m := metrics.Prometheus(metrics.Options{Prefix: "todo"})
 	imported := m.Counter("imports", "Lists that were imported.", "from")
 	took := m.Timer("import_seconds", "Time that an import takes.")
+	m.Gauge("imports_running", "Imports that are under way.", func() float64 { return 7 })
 	imported("a")
 	imported("b")
 	imported("b")
 	took(2 * time.Second)
 	has(t, exposition(t, start(t, m)),
 		`# HELP todo_imports_total Lists that were imported.`,
-		`todo_imports_total{from="a"} 1`, `todo_imports_total{from="b"} 2`, `todo_import_seconds_sum 2`)
+		`todo_imports_total{from="a"} 1`, `todo_imports_total{from="b"} 2`, `todo_import_seconds_sum 2`, `todo_imports_running 7`)
 	defer func() {
 		if recover() == nil {
 			t.Error("there are two metrics of one name")

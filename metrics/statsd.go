@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,9 +44,12 @@ type statsd struct {
 	prefix   string
 	disabled map[string]bool
 	lines    chan string
+	own      []gauge
 }
 
 func (s *statsd) add(*metric) {}
+
+func (s *statsd) gauge(g gauge) { s.own = append(s.own, g) }
 
 func (s *statsd) observe(m *metric, value float64, labels ...string) {
 	if s.disabled[m.name] {
@@ -138,7 +142,7 @@ func (s *statsd) send(packet string) {
 func (s *statsd) gauges(ctx context.Context, parts server.Parts) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	for _, g := range gauges(parts) {
+	for _, g := range slices.Concat(gauges(parts), s.own) {
 		if value, err := g.read(ctx); err == nil && !s.disabled[g.name] {
 			s.put(s.prefix + g.name + ":" + number(value) + "|g")
 		}

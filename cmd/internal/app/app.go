@@ -47,12 +47,12 @@ func App(s *config.Settings) (server.App, error) {
 	if err := authenticate(&app, s); err != nil {
 		return server.App{}, err
 	}
-	app.Plugins = append(app.Plugins, plugins(s)...)
-	if err := attach(&app, s); err != nil {
-		return server.App{}, err
-	}
 	meter, err := meter(s)
 	if err != nil {
+		return server.App{}, err
+	}
+	app.Plugins = append(app.Plugins, plugins(s, meter)...)
+	if err := attach(&app, s); err != nil {
 		return server.App{}, err
 	}
 	if err := listen(&app, s, meter); err != nil {

@@ -218,6 +218,9 @@ func TestMetricsAreAsTheSettingsSay(t *testing.T) {
 	if !strings.Contains(body, `myproject_authentication_basicauth_seconds_count{method="authenticate"} `) {
 		t.Error("the policy is not measured")
 	}
+	if !strings.Contains(body, "myproject_subscribers 0\n") {
+		t.Error("subscribers are not counted")
+	}
 }
 
 func TestTheLastMetricsServiceCounts(t *testing.T) {

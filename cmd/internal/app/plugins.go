@@ -12,11 +12,12 @@ import (
 	"github.com/kintolog/kintolog/kinto/permissions"
 	"github.com/kintolog/kintolog/kinto/userdata"
 	"github.com/kintolog/kintolog/live"
+	"github.com/kintolog/kintolog/metrics"
 	"github.com/kintolog/kintolog/server"
 )
 
 // plugins are those that the settings ask for, beside those that come with authentication policies.
-func plugins(s *config.Settings) []server.Plugin {
+func plugins(s *config.Settings, meter *metrics.Meter) []server.Plugin {
 	has := s.Plugins.Has
 	all := []server.Plugin{userdata.New()}
 	for _, p := range []struct {
@@ -35,13 +36,22 @@ func plugins(s *config.Settings) []server.Plugin {
 		{has(config.PluginAdmin), admin.New(admin.Options{Assets: s.Plugins.AdminAssets})},
 		{has(config.PluginFlush), flush.New()},
 		{has(config.PluginCounters), counters.New()},
-		{s.Limits.MaxSubscribers > 0, live.New(live.Options{Max: s.Limits.MaxSubscribers, Replay: cmp.Or(s.Limits.MaxReplay, -1)})},
+		{s.Limits.MaxSubscribers > 0, live.New(liveOptions(s.Limits, meter))},
 	} {
 		if p.wanted {
 			all = append(all, p.plugin)
 		}
 	}
 	return all
+}
+
+func liveOptions(l config.Limits, meter *metrics.Meter) live.Options {
+	return live.Options{
+		Max: l.MaxSubscribers, Replay: cmp.Or(l.MaxReplay, -1),
+		Measure: func(subscribers func() float64) {
+			meter.Gauge("subscribers", "Clients that hear of changes as they happen.", subscribers)
+		},
+	}
 }
 
 func historyOptions(h config.History) history.Options {
