@@ -127,8 +127,18 @@ type Store interface {
 	// Watch returns a channel that receives the position after each Apply by any process, the
 	// latest one when several pass unread. It is closed when ctx ends.
 	Watch(ctx context.Context) (<-chan domain.Position, error)
-	// Dump writes the logical content, one line for each row in a fixed order, so that two
-	// read models of the same log, of whatever backend, dump the same bytes.
+	// Dump writes the logical content, one line for each row, so that two read models of the same log, of whatever
+	// backend, dump the same bytes. A line is the name of a table and the columns, separated by tabs. The tables come in
+	// this order, the rows of each in the order of their bytes, column by column:
+	//
+	//	checkpoint  position, hash
+	//	scopes      plural, resource, timestamp, live, position
+	//	objects     plural, id, resource, last_modified, created, deleted (1 or 0), position, permissions, data
+	//	aces        principal, plural, permission, id: a line for each principal with a permission on an object
+	//	members     principal, URI of the group
+	//	quarantine  plural, id, position
+	//
+	// Permissions are as rest.AppendPermissions writes them, empty if there are none.
 	Dump(ctx context.Context, line func(string) error) error
 	// Close releases the store. No method may be called afterwards.
 	Close() error
