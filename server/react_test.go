@@ -15,6 +15,7 @@ import (
 	"github.com/kintolog/kintolog/kinto/flush"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/server/servertest"
+	"github.com/kintolog/kintolog/web"
 	"github.com/kintolog/kintolog/writeapi"
 )
 
@@ -202,4 +203,52 @@ func TestAPanicOfAReactionUndoesTheRequest(t *testing.T) {
 	servertest.Refused(t, servertest.Send(t, s, "alice", "PUT /lists/bad", ""), http.StatusInternalServerError, "")
 	servertest.Refused(t, servertest.Send(t, s, "alice", "GET /lists/bad", ""), http.StatusForbidden, "")
 	servertest.Do(t, s, "alice", "PUT /lists/good")
+}
+
+func TestAPanicOfAReactionUndoesARequestWithinAnother(t *testing.T) {
+	t.Parallel()
+	app := server.App{
+		Name: "todo", Resources: []domain.Resource{{Name: "list", Path: "/lists"}},
+		Policy:         domain.Policy{Grants: map[string][]string{"list_create": {domain.Authenticated}}},
+		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
+		Plugins: []server.Plugin{{
+			Name: "both",
+			React: func(_ context.Context, _ server.Parts, _ *writeapi.Tx, c writeapi.Change) error {
+				if c.Object.URI.ID() == "bad" {
+					panic("bad")
+				}
+				return nil
+			},
+			Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
+				return []web.Endpoint{{Name: "both", Path: "/both", Methods: []web.Method{{
+					Name: http.MethodPost,
+					Handle: func(w http.ResponseWriter, r *web.Request) error {
+						var told []int
+						_, err := p.Write.Do(r.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+							told = nil
+							for _, id := range []string{"bad", "good"} {
+								inner, err := http.NewRequestWithContext(writeapi.WithTx(r.Context(), tx), http.MethodPut, "/v1/lists/"+id, nil)
+								if err != nil {
+									return err
+								}
+								inner.Header.Set("Authorization", r.Header.Get("Authorization"))
+								told = append(told, p.Serve(r, inner).Status)
+							}
+							return nil
+						})
+						if err != nil {
+							return err
+						}
+						return server.WriteJSON(w, http.StatusOK, told)
+					},
+				}}}}, nil
+			},
+		}},
+	}
+	s := servertest.Open(t, app, server.Config{})
+	if got := servertest.Do(t, s, "alice", "POST /both").Body.String(); got != "[500,201]" {
+		t.Errorf("got %s", got)
+	}
+	servertest.Do(t, s, "alice", "GET /lists/good")
+	servertest.Refused(t, servertest.Send(t, s, "alice", "GET /lists/bad", ""), http.StatusForbidden, "")
 }

@@ -12,17 +12,21 @@ type txKey struct{}
 // does with its requests. The context must not be used after the transaction.
 func WithTx(ctx context.Context, tx *Tx) context.Context { return context.WithValue(ctx, txKey{}, tx) }
 
-// nested runs a part of the transaction, which succeeds or has no effect.
-func (t *Tx) nested(run func(*Tx) error) (Outcome, error) {
-	before := t.Savepoint()
-	err := run(t)
-	if err == nil {
+// nested runs a part of the transaction, which succeeds or has no effect, also if it panics: who recovers may go on.
+func (t *Tx) nested(run func(*Tx) error) (_ Outcome, err error) {
+	before, succeeded := t.Savepoint(), false
+	defer func() {
+		if !succeeded {
+			t.Rollback(before)
+		}
+	}()
+	if err = run(t); err == nil {
 		err = t.react()
 	}
 	if err != nil {
-		t.Rollback(before)
 		return Outcome{}, err
 	}
+	succeeded = true
 	return Outcome{Position: t.end, Readable: true}, nil
 }
 
