@@ -155,7 +155,7 @@ func (p *plugin) endpoints(parts server.Parts) ([]web.Endpoint, error) {
 	}}
 	if s.serves() {
 		endpoints = append(endpoints, web.Endpoint{
-			Name: "attachment-file", Path: Path + "{key:.+}", Public: true,
+			Name: "attachment-file", Path: Path + "{key...}", Public: true,
 			Methods: []web.Method{{Name: http.MethodGet, Handle: s.file}},
 		})
 	}

@@ -71,7 +71,7 @@ func (s *service) location(r *web.Request, key string) string {
 // file serves one. Whatever it holds, a browser that shows it runs no script of it and lets it see nothing of
 // the service.
 func (s *service) file(w http.ResponseWriter, r *web.Request) error {
-	key := strings.Join(r.Segments()[1:], "/")
+	key := r.Params["key"]
 	missing := &domain.Error{Code: domain.MissingResource}
 	if isHidden(key) || !isKey(key) {
 		return missing

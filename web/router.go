@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -82,14 +83,8 @@ func fixedFirst(endpoints []Endpoint) []Endpoint {
 }
 
 func newRoute(c *Config, e *Endpoint) (*route, error) {
-	if !strings.HasPrefix(e.Path, "/") {
-		return nil, fmt.Errorf("path %q must begin with a slash", e.Path)
-	}
-	if e.Path != "/" && strings.HasSuffix(e.Path, "/") {
-		return nil, fmt.Errorf("path %q must not end with a slash", e.Path)
-	}
-	if strings.Contains(e.Path, restSuffix+"/") {
-		return nil, fmt.Errorf("path %q goes on after what takes all that follows", e.Path)
+	if err := checkPath(e.Path); err != nil {
+		return nil, err
 	}
 	if e.Kind != Utility && e.Resource == nil {
 		return nil, fmt.Errorf("an endpoint of a resource must name the resource")
@@ -103,6 +98,8 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	}
 	for _, m := range e.Methods {
 		switch {
+		case m.Name != strings.ToUpper(m.Name):
+			return nil, fmt.Errorf("method %q must be in capitals", m.Name)
 		case m.Handle == nil || r.methods[m.Name] != nil:
 			return nil, fmt.Errorf("method %q has no handler, or two", m.Name)
 		case m.Name == http.MethodOptions:
@@ -124,6 +121,34 @@ func newRoute(c *Config, e *Endpoint) (*route, error) {
 	}
 	return r, nil
 }
+
+// checkPath tells what is wrong with the path of an endpoint.
+func checkPath(path string) error {
+	if path == "/" {
+		return nil
+	}
+	words, isAbsolute := strings.CutPrefix(path, "/")
+	if !isAbsolute {
+		return fmt.Errorf("path %q must begin with a slash", path)
+	}
+	segments := strings.Split(words, "/")
+	for i, segment := range segments {
+		switch parts := segmentSyntax.FindStringSubmatch(segment); {
+		case segment == "":
+			return fmt.Errorf("path %q must have something after each slash", path)
+		case parts == nil:
+			return fmt.Errorf("path %q: %q is neither a word nor a name in braces", path, segment)
+		case parts[2] != "" && i < len(segments)-1:
+			return fmt.Errorf("path %q goes on after what takes all that follows", path)
+		case parts[1] != "" && slices.Contains(segments[:i], "{"+parts[1]+"}"):
+			return fmt.Errorf("path %q has two parameters %q", path, parts[1])
+		}
+	}
+	return nil
+}
+
+// segmentSyntax is a segment of the path of an endpoint: a word, or a parameter.
+var segmentSyntax = regexp.MustCompile(`^(?:[^{}]*|\{([A-Za-z_][A-Za-z0-9_-]*)(\.\.\.)?\})$`)
 
 // restSuffix ends a path of which the last parameter takes all that follows.
 const restSuffix = "...}"
