@@ -66,6 +66,9 @@ func (r *Resource) Texts() []string { return r.texts }
 // setAttributes makes the declared attributes ready, and refuses what makes no sense.
 func (r *Resource) setAttributes() error {
 	if r.Attributes == nil {
+		if r.Others != RefuseOthers {
+			return errors.New("it says what becomes of attributes that are not declared: declare Attributes, if only an empty list")
+		}
 		return nil
 	}
 	r.Attributes = slices.Clone(r.Attributes)

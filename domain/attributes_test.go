@@ -245,6 +245,12 @@ func TestAttributesThatMakeNoSenseAreRefused(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
+	for _, others := range []domain.Others{domain.DropOthers, domain.KeepOthers} {
+		_, err := domain.NewCatalog(domain.Policy{}, domain.Resource{Name: "card", Path: "/cards", Others: others})
+		if err == nil || !strings.Contains(err.Error(), "declare Attributes") {
+			t.Errorf("others of nothing: got %v", err)
+		}
+	}
 }
 
 func TestACheckKnowsWhatTheCallerHoldsAndWhenItIs(t *testing.T) {

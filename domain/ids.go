@@ -3,6 +3,8 @@ package domain
 import (
 	"crypto/rand"
 	"regexp"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -31,8 +33,13 @@ func (ids IDs) UpTo(length int) IDs {
 		return ids // which no catalog takes
 	}
 	valid := ids.Valid
-	ids.Valid = func(id string) bool { return len(id) <= length && valid(id) }
+	ids.Valid = func(id string) bool { return len(id) <= length && isSegment(id) && valid(id) }
 	return ids
+}
+
+// isSegment tells whether a path can have the id in it: it is a text that every read model holds, and one segment.
+func isSegment(id string) bool {
+	return id != "" && !strings.ContainsAny(id, "/\x00") && utf8.ValidString(id)
 }
 
 func isSafe(id string) bool {

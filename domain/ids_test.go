@@ -17,8 +17,18 @@ func TestIDsAreBoundedWhateverTheirRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	valid := catalog.Resource("card").IDs.Valid
-	if longest := strings.Repeat("x", domain.MaxIDLength); !valid(longest) || valid(longest+"x") {
-		t.Errorf("got %t for the longest, and %t for a longer one", valid(longest), valid(longest+"x"))
+	longest := strings.Repeat("x", domain.MaxIDLength)
+	for id, want := range map[string]bool{
+		longest: true, longest + "x": false, "": false, "a/b": false, "a\x00b": false, "\xff": false, " é.*%": true,
+	} {
+		if got := valid(id); got != want {
+			t.Errorf("%q: got %t, want %t", id, got, want)
+		}
+	}
+	made := domain.IDs{New: func() string { return "a/b" }, Valid: any}
+	_, err = domain.NewCatalog(domain.Policy{}, domain.Resource{Name: "card", Path: "/cards", IDs: made})
+	if err == nil || !strings.Contains(err.Error(), "not valid by its own rule") {
+		t.Errorf("ids that are made: got %v", err)
 	}
 }
 

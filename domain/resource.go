@@ -53,7 +53,7 @@ type Resource struct {
 	// before Validate sees it; filters, orders and projections of others are refused. A filter on a Text takes a value for the
 	// text it is, also if it looks like a number. Nil allows any.
 	Attributes []Attribute
-	// Others is what becomes of attributes that are not among them. Default: they are refused.
+	// Others is what becomes of attributes that are not among them, where Attributes are declared. Default: they are refused.
 	Others Others
 	// PluralMethods and ObjectMethods are the HTTP methods of its endpoints, in the order in which Allow lists
 	// them, without OPTIONS. Nil means all that make sense; none, but not nil, that there is no such endpoint. Where
@@ -70,7 +70,8 @@ type Resource struct {
 	texts     []string
 }
 
-// IDs makes ids and says which are well formed. It must accept what it makes. None is longer than [MaxIDLength].
+// IDs makes ids and says which are well formed. It must accept what it makes. Whatever it says, an id is a text without "/" and
+// U+0000, is not empty, and is no longer than [MaxIDLength].
 type IDs struct {
 	// New is nil if who creates an object has to name it.
 	New func() string
