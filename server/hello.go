@@ -19,7 +19,7 @@ type hello struct {
 	same map[string]any // what it tells to all; never changed
 }
 
-// newHello refuses capabilities that are announced twice.
+// newHello refuses what would be told twice, or cannot be told.
 func newHello(p Parts) (*hello, error) {
 	file, err := readConfigFile(p.Config.File)
 	if err != nil {
@@ -27,8 +27,11 @@ func newHello(p Parts) (*hello, error) {
 	}
 	h := &hello{Parts: p, same: map[string]any{
 		"project_name": p.App.Name, "project_version": p.App.Version, "project_docs": p.App.Docs,
-		"http_api_version": p.App.APIVersion, "config": file, "settings": p.settings(),
+		"http_api_version": p.App.APIVersion, "config": file,
 	}}
+	if h.same["settings"], err = p.settings(); err != nil {
+		return nil, err
+	}
 	if h.same["capabilities"], err = p.capabilities(); err != nil {
 		return nil, err
 	}
@@ -58,24 +61,33 @@ func (h *hello) serve(w http.ResponseWriter, r *web.Request) error {
 	return WriteJSON(w, http.StatusOK, told)
 }
 
-// settings are those that clients may know.
-func (p Parts) settings() map[string]any {
+// settings are those that clients may know. It refuses those that are told twice.
+func (p Parts) settings() (map[string]any, error) {
 	all := map[string]any{
 		"batch_max_requests": max(p.Config.Limits.BatchRequests, 0), "readonly": p.Config.Web.ReadOnly,
-		"explicit_permissions": !p.App.Policy.KeepExplicit,
+		"explicit_permissions": !p.Catalog.Policy.KeepExplicit,
 	}
 	for _, plugin := range p.App.Plugins {
-		maps.Copy(all, plugin.Settings)
+		for name, value := range plugin.Settings {
+			if _, taken := all[name]; taken {
+				return nil, fmt.Errorf("plug-in %s: there is a setting %s already", plugin.Name, name)
+			}
+			all[name] = value
+		}
 	}
-	return all
+	return all, nil
 }
 
+// capabilities are those of the plug-ins. It refuses those that are announced twice.
 func (p Parts) capabilities() (map[string]any, error) {
 	all := map[string]any{}
 	for _, plugin := range p.App.Plugins {
 		c := plugin.Capability
 		if c == nil {
 			continue
+		}
+		if c.Name == "" {
+			return nil, fmt.Errorf("plug-in %s: its capability has no name", plugin.Name)
 		}
 		if _, taken := all[c.Name]; taken {
 			return nil, fmt.Errorf("plug-in %s: the capability %s is announced already", plugin.Name, c.Name)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -31,6 +32,23 @@ func (c Config) batch() rest.BatchOptions {
 		Headers: c.Web.Limits.Headers, PathLength: c.Web.Limits.URL,
 		Depth: c.Limits.Body.Depth, Members: c.Limits.Body.Members, Bytes: c.Limits.BatchBytes,
 	}
+}
+
+// validate tells everything that is wrong with a config, but for what others are given of it, who tell themselves.
+func (c Config) validate() error {
+	var problems []error
+	check := func(ok bool, sentence string) {
+		if !ok {
+			problems = append(problems, errors.New(sentence))
+		}
+	}
+	check(c.Limits.ID == 0 || c.Limits.ID >= 36 && c.Limits.ID <= domain.MaxIDLength, "Limits.ID must be from 36 to 255")
+	check(c.Limits.Waiting >= 0, "Limits.Waiting must not be negative")
+	check(c.TokenValidity >= 0, "TokenValidity must not be negative")
+	check(c.Readable >= 0, "Readable must not be negative")
+	check(c.ReadTimeout >= 0, "ReadTimeout must not be negative")
+	check(c.HeartbeatTimeout >= 0, "HeartbeatTimeout must not be negative")
+	return errors.Join(problems...)
 }
 
 // ids bounds those of a resource, unless the service itself makes all of them.

@@ -154,6 +154,9 @@ type Server struct {
 // Open starts a service. What is wrong with the app or the config, or cannot be reached, is an error and leaves
 // nothing running. The context bounds the start only.
 func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("configure the service: %w", err)
+	}
 	if config.WithoutProjector {
 		if err := config.Shared(); err != nil {
 			return nil, err

@@ -113,7 +113,9 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 		`plug-in mine: there is no resource "unheard-of" to check`: {Checks: map[string]func(domain.Write) ([]byte, error){
 			"unheard-of": func(w domain.Write) ([]byte, error) { return w.Data, nil },
 		}},
-		"tell what the service is: ": {Settings: map[string]any{"f": func() {}}},
+		"plug-in mine: there is a setting readonly already": {Settings: map[string]any{"readonly": true}},
+		"plug-in mine: its capability has no name":          {Capability: &server.Capability{Description: "D"}},
+		"tell what the service is: ":                        {Settings: map[string]any{"f": func() {}}},
 	} {
 		app, config := definition()
 		plugin.Name = "mine"
@@ -121,6 +123,38 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 		if _, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Open: got %v, want %s", err, want)
 		}
+	}
+}
+
+func TestALimitThatMakesNoSenseIsRefused(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(*server.Config){
+		"Limits.ID must be from 36 to 255":         func(c *server.Config) { c.Limits.ID = 35 },
+		"Limits.Waiting must not be negative":      func(c *server.Config) { c.Limits.Waiting = -1 },
+		"TokenValidity must not be negative":       func(c *server.Config) { c.TokenValidity = -1 },
+		"Readable must not be negative":            func(c *server.Config) { c.Readable = -1 },
+		"ReadTimeout must not be negative":         func(c *server.Config) { c.ReadTimeout = -1 },
+		"HeartbeatTimeout must not be negative":    func(c *server.Config) { c.HeartbeatTimeout = -1 },
+		"the limits must be positive, not {Body:-": func(c *server.Config) { c.Web.Limits.Body = -1 },
+	} {
+		app, config := definition()
+		change(&config)
+		if _, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open: got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestTheRootTellsOfThePolicyThatCounts(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(app *server.App, _ *server.Config) {
+		app.Plugins = []server.Plugin{{Name: "mine", Policy: func(p domain.Policy) domain.Policy {
+			p.KeepExplicit = true
+			return p
+		}}}
+	})
+	if got := servertest.Do(t, s, "", "GET /").Body.String(); !strings.Contains(got, `"explicit_permissions":false`) {
+		t.Errorf("got %s", got)
 	}
 }
 
