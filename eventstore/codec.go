@@ -54,9 +54,10 @@ const (
 	sourcePart  = "kintolog:"
 )
 
-// appendEvent appends one CloudEvent. It fails if the event would not be JSON.
+// appendEvent appends one CloudEvent. It fails if the event could not be read back: that would stop every reader for good.
 func appendEvent(dst []byte, commit string, index int, e *domain.Event) ([]byte, error) {
 	w := writer{buf: dst}
+	_, w.err = domain.ParseAction(string(e.Action))
 	w.raw(`{"specversion":"1.0","id":"`).raw(commit).raw(".").int(int64(index))
 	w.raw(`","source":"`).source(e.Plural())
 	w.raw(`","type":`).text(Type(e.Resource, e.Action))
@@ -160,7 +161,6 @@ func (w *writer) data(data []byte) {
 	if len(data) == 0 {
 		return
 	}
-	// An entry that cannot be read would stop every reader for good.
 	if !jsontext.Value(data).IsValid(jsontext.AllowDuplicateNames(true)) && w.err == nil {
 		w.err = errNotJSON
 	}

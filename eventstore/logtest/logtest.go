@@ -146,6 +146,8 @@ func refusesAnInvalidCommit(t *testing.T, log eventstore.Log) {
 		"with a long id":        {ID: strings.Repeat("x", 65), Events: good},
 		"with a newline":        {ID: "a\r\nb", Events: good},
 		"of what is not JSON":   {ID: "c", Events: []domain.Event{bad}},
+		"of what never happens": {ID: "c", Events: []domain.Event{Event("/buckets/a", "made")}},
+		"of what is not told":   {ID: "c", Events: []domain.Event{Event("/buckets/a", domain.Forgotten)}},
 		"of what is not UTF-8":  {ID: "c", Events: []domain.Event{Event("/buckets/\xff", domain.Created)}},
 		"without leading slash": {ID: "c", Events: []domain.Event{Event("buckets/a", domain.Created)}},
 	} {
