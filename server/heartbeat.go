@@ -87,7 +87,8 @@ func safely(ctx context.Context, check func(context.Context) error) (err error) 
 	return check(ctx)
 }
 
-// reachable fails if the log does not answer, or did not take what was just written: its disk may be full.
+// reachable fails if the log does not answer, did not take what was just written, as its disk may be full, or is kept from
+// taking more.
 func (p Parts) reachable(ctx context.Context) error {
 	if err := p.Loop.Err(); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,6 +93,7 @@ type Loop struct {
 	closing  bool
 	failed   error // of the last commit, nil if the log took it
 	failedAt time.Time
+	busy     time.Time // since when transactions are being carried out, zero if none is
 
 	done chan struct{}
 }
@@ -103,6 +105,27 @@ type job struct {
 	run     func(*Tx) error
 	err     error
 	outcome chan Outcome
+	settled atomic.Bool // whether it was taken up, or given up by who waits
+	taken   bool        // by the loop, which alone looks at it
+}
+
+// take tells whether the job is the loop's. What who waits has given up is never run.
+func (j *job) take() bool {
+	j.taken = j.taken || j.settled.CompareAndSwap(false, true)
+	return j.taken
+}
+
+// wait waits for the outcome, or until ctx ends before the job is taken up.
+func (j *job) wait() Outcome {
+	select {
+	case outcome := <-j.outcome:
+		return outcome
+	case <-j.ctx.Done():
+		if j.settled.CompareAndSwap(false, true) {
+			return Outcome{err: j.ctx.Err()}
+		}
+		return <-j.outcome
+	}
 }
 
 // Outcome of a transaction.
@@ -150,7 +173,8 @@ func (l *Loop) Close() {
 // With the context of a part that is Preparing nothing happens either, and the error is for the handler to return.
 //
 // With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
-// undone and the rest of the transaction goes on.
+// undone and the rest of the transaction goes on. Without one, run must not wait for another transaction, which begins when
+// it has ended: that neither ends, and nobody writes any more.
 func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
 	if p := PartOf(ctx); p != nil && p.Preparing {
 		return Outcome{}, errPrepared
@@ -162,7 +186,7 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 	if err := l.enqueue(j); err != nil {
 		return Outcome{}, err
 	}
-	outcome := <-j.outcome
+	outcome := j.wait()
 	if outcome.Position <= l.Progress.Position() {
 		outcome.Readable = true
 		return outcome, outcome.err
@@ -176,10 +200,14 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 // failing is how long a failure of the log says something about the log.
 const failing = 30 * time.Second
 
-// Err is why the log did not take the last commit, nil if it did, or if that was more than half a minute ago.
+// Err is why the log did not take the last commit, nil if it did, or if that was more than half a minute ago; or that the
+// transactions under way do not come to an end, which all others wait for.
 func (l *Loop) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.busy.IsZero() && l.Now().Sub(l.busy) > failing {
+		return fmt.Errorf("transactions do not end that began at %s", l.busy.UTC().Format(time.RFC3339))
+	}
 	if l.failed == nil || l.Now().Sub(l.failedAt) > failing {
 		return nil
 	}
@@ -194,6 +222,13 @@ func (l *Loop) note(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed, l.failedAt = err, l.Now()
+}
+
+// begins notes that transactions are being carried out from now on, or that none is.
+func (l *Loop) begins(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy = now
 }
 
 // Waiting is how many transactions wait for the next commit.
@@ -254,6 +289,8 @@ func (l *Loop) gather(waiting []*job) []*job {
 
 // round decides and commits jobs, as many of the first ones as fit in one commit, answers them and returns how many.
 func (l *Loop) round(waiting []*job) int {
+	l.begins(l.Now())
+	defer l.begins(time.Time{})
 	ctx, cancel := context.WithTimeout(context.Background(), l.Timeout)
 	defer cancel()
 	recent := false // whether the known end of the log is one that it had after the jobs came
@@ -391,7 +428,13 @@ func (l *Loop) run(tx *Tx, j *job) (err error) {
 			err = errStale
 		}
 	}()
-	if j.err = j.ctx.Err(); j.err == nil {
+	switch {
+	case !j.take():
+		j.err = j.ctx.Err()
+		return nil
+	case j.ctx.Err() != nil:
+		j.err = j.ctx.Err()
+	default:
 		j.err = j.run(tx)
 	}
 	if j.err == nil {

@@ -574,6 +574,38 @@ func TestACancelledRequestIsNotCarriedOut(t *testing.T) {
 	}
 }
 
+func TestWhoWaitsInVainCanGiveUp(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	var seconds atomic.Int64
+	l := b.loop(func(c *writeapi.Config) {
+		c.Now = func() time.Time { return time.Unix(1_800_000_000+seconds.Load(), 0) }
+	})
+	_, err := l.Do(t.Context(), domain.Needs{}, func(*writeapi.Tx) error {
+		if err := l.Err(); err != nil {
+			t.Errorf("at the beginning: got %v", err)
+		}
+		seconds.Add(31)
+		if err := l.Err(); err == nil || !strings.Contains(err.Error(), "2027-01-15T08:00:00Z") {
+			t.Errorf("half a minute later: got %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // that the loop is busy is all that keeps it from looking
+		_, err := l.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error {
+			t.Error("what was given up ran")
+			return nil
+		})
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	b.must(l, "/buckets/a")
+	if err := l.Err(); err != nil {
+		t.Errorf("in the end: got %v", err)
+	}
+}
+
 // flakyLog loses the answers to some appends, some of which were stored.
 type flakyLog struct {
 	eventstore.Log
