@@ -49,6 +49,17 @@ func TestChangesAreToldAsTheyHappen(t *testing.T) {
 	u.wants(t, "update one", "delete one")
 }
 
+func TestServicesThatShareThePluginShareNothingElse(t *testing.T) {
+	t.Parallel()
+	plugin := live.New(live.Options{Max: 1})
+	one, two := startWith(t, plugin, server.Config{}), startWith(t, plugin, server.Config{})
+	here, there := one.hears(t, "alice", records), two.hears(t, "alice", records)
+	one.do(t, "alice", "PUT "+records+"/here", "")
+	two.do(t, "alice", "PUT "+records+"/there", "")
+	here.wants(t, "create here")
+	there.wants(t, "create there")
+}
+
 func TestWhatOneCommitChangedIsOneMessage(t *testing.T) {
 	t.Parallel()
 	s := start(t, live.Options{}, server.Config{})

@@ -43,12 +43,8 @@ const Path = "/__events__"
 // Name is that of the plug-in and of its capability.
 const Name = "events"
 
-// New is the plug-in. It is for one service.
+// New is the plug-in. It keeps nothing, so that any number of services can have it.
 func New(o Options) server.Plugin {
-	s := &service{Options: o.withDefaults()}
-	if o.Measure != nil {
-		o.Measure(func() float64 { return float64(s.subscribers.Load()) })
-	}
 	return server.Plugin{
 		Name: Name,
 		Capability: &server.Capability{
@@ -56,11 +52,17 @@ func New(o Options) server.Plugin {
 			Description: "Changes are told as they happen, by server-sent events or WebSocket, at __events__ behind the path of a list.",
 			URL:         "https://github.com/kintolog/kintolog/blob/main/docs/live.md",
 		},
-		Endpoints: s.endpoints,
+		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
+			s := &service{Options: o.withDefaults(), parts: p, hub: &hub{parts: p}}
+			if o.Measure != nil {
+				o.Measure(func() float64 { return float64(s.subscribers.Load()) })
+			}
+			return s.endpoints(), nil
+		},
 	}
 }
 
-// service is the plug-in at work.
+// service is the plug-in at work in one service.
 type service struct {
 	Options
 	parts       server.Parts
@@ -69,15 +71,14 @@ type service struct {
 }
 
 // endpoints are those of all resources of which others may hear.
-func (s *service) endpoints(parts server.Parts) ([]web.Endpoint, error) {
-	s.parts, s.hub = parts, &hub{parts: parts}
+func (s *service) endpoints() []web.Endpoint {
 	var all []web.Endpoint
-	for _, r := range parts.Catalog.Resources() {
+	for _, r := range s.parts.Catalog.Resources() {
 		if s.audible(r) {
 			all = append(all, s.endpoint(r))
 		}
 	}
-	return all, nil
+	return all
 }
 
 // audible tells whether a resource can be listed, and its events are in the log for others to hear.

@@ -37,6 +37,12 @@ type service struct {
 // start serves a Kinto in which alice has the bucket b with the collection c.
 func start(t testing.TB, options live.Options, config server.Config, more ...server.Plugin) *service {
 	t.Helper()
+	return startWith(t, live.New(options), config, more...)
+}
+
+// startWith starts one with a plug-in that others may have, too.
+func startWith(t testing.TB, plugin server.Plugin, config server.Config, more ...server.Plugin) *service {
+	t.Helper()
 	s := &service{Server: servertest.Open(t, server.App{
 		Name: "kinto", Version: "1.0",
 		Resources: append(kinto.Resources(kinto.Options{}), domain.Resource{Name: "vault", Path: "/vaults", Secret: true}),
@@ -44,7 +50,7 @@ func start(t testing.TB, options live.Options, config server.Config, more ...ser
 			"bucket_create": {domain.Authenticated}, "bucket_read": {"test:alice"}, "account_create": {domain.Everyone},
 		}},
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
-		Plugins:        append(more, live.New(options), flush.New(), history.New(history.Options{})),
+		Plugins:        append(more, plugin, flush.New(), history.New(history.Options{})),
 	}, config)}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
