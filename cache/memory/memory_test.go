@@ -8,6 +8,7 @@ import (
 
 	"github.com/kintolog/kintolog/cache/cachetest"
 	"github.com/kintolog/kintolog/cache/memory"
+	"github.com/kintolog/kintolog/domain"
 )
 
 func TestCache(t *testing.T) {
@@ -15,6 +16,15 @@ func TestCache(t *testing.T) {
 	cachetest.Run(t, func(testing.TB) cachetest.Fixture {
 		clock := &clock{now: time.Unix(1_700_000_000, 0)}
 		return cachetest.Fixture{Cache: memory.New(memory.Config{Now: clock.Now}), Advance: clock.Advance}
+	})
+}
+
+func TestTheSuiteAsksForNothingBeyondTheContract(t *testing.T) {
+	t.Parallel()
+	cachetest.Run(t, func(testing.TB) cachetest.Fixture {
+		clock := &clock{now: time.Unix(1_700_000_000, 0)}
+		type contract struct{ domain.Cache }
+		return cachetest.Fixture{Cache: contract{memory.New(memory.Config{Now: clock.Now})}, Advance: clock.Advance}
 	})
 }
 
