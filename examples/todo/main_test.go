@@ -125,6 +125,7 @@ func TestAnItemMovesWholeOrNotAtAll(t *testing.T) {
 		status     int
 	}{
 		{"me", `{}`, http.StatusBadRequest},
+		{"me", `{"to": "home"}  `, http.StatusBadRequest},
 		{"me", `{"to": "work"}`, http.StatusNotFound},
 		{"you", `{"to": "work"}`, http.StatusForbidden},
 	} {

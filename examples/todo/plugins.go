@@ -111,6 +111,9 @@ func move(w http.ResponseWriter, r *web.Request, p server.Parts) error {
 	}
 	from := domain.Plural("/lists/" + r.Params["list"] + "/items").Object(r.Params["item"])
 	to := domain.Plural("/lists/" + list + "/items").Object(r.Params["item"])
+	if from == to {
+		return domain.Invalidf(domain.InBody, "to", "it is there already")
+	}
 	if _, err := p.Read.Find(r.Context(), r.Caller, from); err != nil {
 		return err // as GET would refuse it
 	}
