@@ -31,7 +31,8 @@ type Command struct {
 	Resource *Resource
 	// URI is the object addressed. For Post the id is the one given, or one made for it; for DeleteMany the id is empty.
 	URI URI
-	// Fresh tells that the id was made for it and is unique, so that nothing is looked up under the URI.
+	// Fresh tells that the id was made for it. Nothing is looked up under the URI if such ids are Unique; what is there
+	// otherwise is a Conflict, as the next one is likely to be another.
 	Fresh  bool
 	Caller Caller
 	Origin Origin
@@ -67,7 +68,7 @@ func (c *Command) Misplaced(catalog *Catalog) bool {
 func (c *Command) Needs() Needs {
 	plural := c.Plural()
 	n := Needs{Objects: plural.Ancestors(), Scopes: []Plural{plural, ""}, Members: c.Caller.Members()}
-	if c.Verb != DeleteMany && !c.Fresh {
+	if c.Verb != DeleteMany && !c.alone() {
 		n.Objects = append(n.Objects, c.URI)
 	}
 	if value, ok := jsondoc.Lookup(c.Data, "last_modified"); ok {
@@ -77,6 +78,9 @@ func (c *Command) Needs() Needs {
 	}
 	return n
 }
+
+// alone tells that nothing can be under the URI.
+func (c *Command) alone() bool { return c.Fresh && c.Resource != nil && c.Resource.IDs.Unique }
 
 // Result is what a decision comes to, for the answer.
 type Result struct {

@@ -23,7 +23,7 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	case c.Resource.Derived():
 		return nil, Result{}, &Error{Code: MethodNotAllowed}
 	}
-	if c.Fresh {
+	if c.alone() {
 		s.absent(c.URI)
 	}
 	d := decision{State: s, Command: c, now: now, old: s.Object(c.URI), data: c.Data}
@@ -32,6 +32,9 @@ func Decide(s *State, c *Command, now Timestamp) ([]Event, Result, error) {
 	}
 	if err := d.permitted(); err != nil {
 		return nil, Result{}, err
+	}
+	if c.Fresh && d.old.Live() {
+		return nil, Result{}, &Error{Code: Conflict}
 	}
 	if err := c.Problem.Early(); err != nil {
 		return nil, Result{}, err
@@ -97,7 +100,7 @@ func (s *State) ParentMissing(r *Resource, p Plural) error {
 func (d *decision) permitted() error {
 	right := WriteObject
 	switch exists := d.old.Live(); {
-	case d.Verb == Post && exists:
+	case d.Verb == Post && exists && !d.Fresh:
 		right = ReadObject
 	case d.Verb == Post, d.Verb == Put && (!exists || d.Precondition.IfNoneMatch.Any()):
 		right = CreateObject

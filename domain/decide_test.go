@@ -29,7 +29,7 @@ func newWorld(t interface{ Fatal(...any) }) *world {
 	catalog, err := domain.NewCatalog(
 		domain.Policy{Grants: map[string][]string{"shelf_create": {domain.Authenticated}}},
 		domain.Resource{Name: "shelf", Path: "/shelves"},
-		domain.Resource{Name: "book", Path: "/shelves/{shelf}/books", NeedsParent: true},
+		domain.Resource{Name: "book", Path: "/shelves/{shelf}/books", NeedsParent: true, IDs: domain.RelaxedUUIDs},
 		domain.Resource{Name: "club", Path: "/shelves/{shelf}/clubs", Members: members},
 	)
 	if err != nil {
@@ -174,6 +174,17 @@ func TestAFreshIDIsNotLookedUp(t *testing.T) {
 	w.state.Evolve(events...)
 	if o := w.state.Object(c.URI); !o.Live() {
 		t.Errorf("got %+v for what was created, want it", o)
+	}
+}
+
+func TestAFreshIDThatIsTakenIsAConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(t, w.command(domain.Put, "/shelves/a", ""))
+	c := w.command(domain.Post, "/shelves/a", "")
+	c.Fresh = true
+	if _, _, err := domain.Decide(w.state, c, w.now); domain.CodeOf(err) != domain.Conflict {
+		t.Errorf("got %v, want a conflict", err)
 	}
 }
 

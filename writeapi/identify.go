@@ -20,7 +20,7 @@ func identify(c *domain.Command, part *Part) error {
 		if newID == "" {
 			newID = c.Resource.IDs.New()
 		}
-		c.URI, c.Fresh = c.Plural().Object(newID), c.Resource.IDs.Unique
+		c.URI, c.Fresh = c.Plural().Object(newID), true
 		return nil
 	}
 	if !c.Resource.IDs.Valid(id) {
