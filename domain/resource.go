@@ -23,8 +23,8 @@ type Resource struct {
 	Permissions []string
 	// IDs rules what ids look like. The zero value is [SafeIDs].
 	IDs IDs
-	// NeedsParent refuses reads and writes with MissingResource while the parent is not there.
-	// Creations are always refused then.
+	// NeedsParent refuses reads and writes with MissingResource while the parent is not there; reads only if the caller could
+	// read there. Creations are always refused then.
 	NeedsParent bool
 	// Members, if set, makes each object a group: it lists the principals who hold the object's URI
 	// as a principal of theirs. It is called with the normalised data of a live object. Data with a member that has more
@@ -73,7 +73,7 @@ type Resource struct {
 // IDs makes ids and says which are well formed. It must accept what it makes. Whatever it says, an id is a text without "/" and
 // U+0000, is not empty, and is no longer than [MaxIDLength].
 type IDs struct {
-	// New is nil if who creates an object has to name it.
+	// New is nil if who creates an object has to name it. What has an id already when it is made again is a Conflict.
 	New func() string
 	// Unique tells that nothing else ever has an id that New makes, by chance neither, so that nobody looks.
 	Unique bool

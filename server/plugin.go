@@ -26,7 +26,7 @@ type Plugin struct {
 	// Checks see every object of resources, by their names, before it is created or changed: after the check of the
 	// resource itself and those of plug-ins before. They are as domain.Resource.Check.
 	Checks map[string]func(domain.Write) ([]byte, error)
-	// Endpoints are services of its own, made once the service runs. Those that write honour idempotency keys if their
+	// Endpoints are services of its own, made when the log and the read model are open. Those that write honour idempotency keys if their
 	// handlers are wrapped by Parts.Keys.
 	Endpoints func(Parts) ([]web.Endpoint, error)
 	// Logins are the URLs where providers of OAuth 2 ask users, by the name of the policy, asked for after the endpoints.
@@ -137,7 +137,8 @@ type Parts struct {
 	// Keys carries out requests that have an idempotency key.
 	Keys *idempotency.Keys
 	// Serve answers a request that the handler of another one makes, with a context made of its own, and Find is the
-	// endpoint that would (web.Frame). What the other writes in a transaction, it writes in the same.
+	// endpoint that would (web.Frame). What the other writes in a transaction, it writes in the same. Both are for when the
+	// service runs: there is nothing to find while plug-ins make endpoints.
 	Serve func(outer *web.Request, r *http.Request) web.Answer
 	Find  func(u *url.URL) *web.Endpoint
 }
