@@ -19,8 +19,8 @@ type Options struct {
 	// Replay is how old a change may be to be told to a client that comes back; if there are older ones that it has
 	// missed it is told to list anew. Default 24 hours; negative for none.
 	Replay time.Duration
-	// KeepAlive is the time between two signs of life, which also is how often it is looked whether the subscriber may still
-	// read. Default 20 s.
+	// KeepAlive is the time between two signs of life, which also is how often it is looked whether the credentials of the
+	// subscriber still hold, and whether it may still read. Default 20 s.
 	KeepAlive time.Duration
 	// Lifetime is how long a subscription lasts before the client has to come back, with credentials that still hold. Up
 	// to a quarter less, so that not all come back at once. Default 15 minutes.

@@ -43,7 +43,7 @@ func start(t testing.TB, options live.Options, config server.Config, more ...ser
 // startWith starts one with a plug-in that others may have, too.
 func startWith(t testing.TB, plugin server.Plugin, config server.Config, more ...server.Plugin) *service {
 	t.Helper()
-	s := &service{Server: servertest.Open(t, server.App{
+	s := serve(t, server.App{
 		Name: "kinto", Version: "1.0",
 		Resources: append(kinto.Resources(kinto.Options{}), domain.Resource{Name: "vault", Path: "/vaults", Secret: true}),
 		Policy: domain.Policy{Grants: map[string][]string{
@@ -51,7 +51,16 @@ func startWith(t testing.TB, plugin server.Plugin, config server.Config, more ..
 		}},
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
 		Plugins:        append(more, plugin, flush.New(), history.New(history.Options{})),
-	}, config)}
+	}, config)
+	s.do(t, "alice", "PUT /buckets/b", "{}")
+	s.do(t, "alice", "PUT /buckets/b/collections/c", "{}")
+	return s
+}
+
+// serve listens.
+func serve(t testing.TB, app server.App, config server.Config) *service {
+	t.Helper()
+	s := &service{Server: servertest.Open(t, app, config)}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -67,8 +76,6 @@ func startWith(t testing.TB, plugin server.Plugin, config server.Config, more ..
 		_ = s.http.Close()
 		<-served
 	})
-	s.do(t, "alice", "PUT /buckets/b", "{}")
-	s.do(t, "alice", "PUT /buckets/b/collections/c", "{}")
 	return s
 }
 

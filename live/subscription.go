@@ -33,7 +33,7 @@ type channel interface {
 
 // Reasons for which a subscription ends while its client is still there.
 var (
-	errAnew     = errors.New("the time is over: subscribe again")
+	errAnew     = errors.New("the time is over, or the credentials are: subscribe again")
 	errStopping = errors.New("the service is stopping: subscribe again")
 )
 
@@ -159,7 +159,7 @@ func (u *subscription) catchUp(ctx context.Context, c channel, until domain.Posi
 		if entry.Position > until {
 			break
 		}
-		if err := u.ended(ctx); err != nil {
+		if err := u.due(ctx, c); err != nil {
 			return err
 		}
 		n, err := newsOf(entry)
@@ -174,9 +174,11 @@ func (u *subscription) catchUp(ctx context.Context, c channel, until domain.Posi
 	return nil
 }
 
-// ended is why the subscription should end, nil if there is no reason.
-func (u *subscription) ended(ctx context.Context) error {
+// due does what is due by now, and returns why the subscription should end.
+func (u *subscription) due(ctx context.Context, c channel) error {
 	select {
+	case <-u.keepAlive.C:
+		return u.reassure(ctx, c)
 	case <-u.lifetime.C:
 		return errAnew
 	case <-u.request.Ending():
@@ -197,9 +199,7 @@ func (u *subscription) listen(ctx context.Context, c channel, in *inbox) error {
 			}
 			err = u.tell(ctx, c, n)
 		case <-u.keepAlive.C:
-			if err = u.check(ctx, c, false); err == nil {
-				err = c.alive()
-			}
+			err = u.reassure(ctx, c)
 		case <-u.lifetime.C:
 			err = errAnew
 		case <-u.request.Ending():
@@ -244,6 +244,22 @@ func (u *subscription) tellOfAbove(ctx context.Context, c channel, entry eventst
 		return nil
 	}
 	return u.check(ctx, c, gone)
+}
+
+// reassure looks whether the credentials still are those of the caller, who may still list, and tells the client that the service is
+// there.
+func (u *subscription) reassure(ctx context.Context, c channel) error {
+	caller, err := u.parts.Identify(u.request.WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	if caller != u.caller {
+		return errAnew
+	}
+	if err := u.check(ctx, c, false); err != nil {
+		return err
+	}
+	return c.alive()
 }
 
 // check looks whether the caller may still list, and tells it to list anew if it may read other objects than before, or if those

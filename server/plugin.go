@@ -136,6 +136,9 @@ type Parts struct {
 	Write *writeapi.API
 	// Keys carries out requests that have an idempotency key.
 	Keys *idempotency.Keys
+	// Identify finds out who makes a request, as was done before its handler is called (web.Frame). A handler that takes long may ask
+	// again: it is somebody else when the credentials count no more.
+	Identify func(*http.Request) (domain.Caller, error)
 	// Serve answers a request that the handler of another one makes, with a context made of its own, and Find is the
 	// endpoint that would (web.Frame). What the other writes in a transaction, it writes in the same. Both are for when the
 	// service runs: there is nothing to find while plug-ins make endpoints.

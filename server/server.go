@@ -260,10 +260,8 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	p.Write = writeapi.New(p.Loop, writeapi.Options{
 		Query: config.Query(), Body: config.Limits.Body, Cache: p.Cache, TokenValidity: config.TokenValidity,
 	})
-	p.Keys = &idempotency.Keys{
-		Loop: p.Loop, Model: p.Model, Limits: config.Limits.Keys,
-		Identify: func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) },
-	}
+	p.Identify = func(r *http.Request) (domain.Caller, error) { return s.Frame.Identify(r) }
+	p.Keys = &idempotency.Keys{Loop: p.Loop, Model: p.Model, Limits: config.Limits.Keys, Identify: p.Identify}
 	p.Serve = func(outer *web.Request, r *http.Request) web.Answer {
 		return s.Frame.Serve(outer, r.WithContext(writeapi.WithOwnPart(r.Context())))
 	}
@@ -375,7 +373,7 @@ func (s *Server) endpoints(app App, config Config) ([]web.Endpoint, error) {
 		Max: config.Limits.BatchRequests, Limits: config.batch(), Strict: config.BatchStrict, Prefix: "/" + config.Web.Version,
 		Catalog: s.parts.Catalog, Loop: s.parts.Loop,
 		Serve:    func(outer *web.Request, r *http.Request) web.Answer { return s.Frame.Serve(outer, r) },
-		Identify: s.parts.Keys.Identify, Find: s.parts.Find,
+		Identify: s.parts.Identify, Find: s.parts.Find,
 	}))))
 	for _, plugin := range app.Plugins {
 		if plugin.Endpoints == nil {
