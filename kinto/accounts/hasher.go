@@ -65,8 +65,8 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 }
 
 // matches tells whether the hash is that of the password. For the empty hash, that of nobody, it takes as long and is
-// false; so it is for a password that is too long for hash. Whoever had to wait is asked by known whether the answer was
-// found out meanwhile.
+// false; so it is for a password that is too long for hash, or has a zero byte. Whoever had to wait is asked by known whether
+// the answer was found out meanwhile.
 func (h *hasher) matches(ctx context.Context, hash, password string, known func() (is, ok bool)) (bool, error) {
 	end, err := h.turn(ctx)
 	if err != nil {
@@ -81,7 +81,8 @@ func (h *hasher) matches(ctx context.Context, hash, password string, known func(
 		hash = h.nobody()
 	}
 	is := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
-	return is && exists && len(password) <= maxPassword, nil // bcrypt ignores what is longer
+	// bcrypt ignores what is longer, and takes a password for the same as its repetition with a zero byte in between.
+	return is && exists && len(password) <= maxPassword && !strings.Contains(password, "\x00"), nil
 }
 
 // isHash tells whether the text is a hash of bcrypt: its version 2a, 2b or 2y, cost, and 53 letters of salt and hash.

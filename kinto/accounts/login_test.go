@@ -87,18 +87,26 @@ func TestAChangedPasswordCountsAtOnce(t *testing.T) {
 func TestAPasswordCountsWhole(t *testing.T) {
 	t.Parallel()
 	s := start(t, open, server.Config{})
-	password := strings.Repeat("p", 72)
-	if got := send(t, s, "", "PUT /accounts/alice", `{"data":{"password":"`+password+`"}}`); got.status != 201 {
-		t.Fatalf("account: got %v, want 201", got)
-	}
-	for range 2 { // the second time it is remembered
-		for _, other := range []string{password + "p", password + password, password[1:]} {
-			if got := whoami(t, s, "alice:"+other); !strings.HasPrefix(got, "basicauth:") {
-				t.Errorf("%d bytes: got %q, want a user of the next policy", len(other), got)
-			}
+	longest := strings.Repeat("p", 72)
+	for name, c := range map[string]struct {
+		password string
+		others   []string
+	}{
+		"alice": {longest, []string{longest + "p", longest + longest, longest[1:]}},
+		"bob":   {"pw", []string{"pw\x00", "pw\x00pw", "pw\x00pw\x00pw", "pw\x00p"}},
+	} {
+		if got := send(t, s, "", "PUT /accounts/"+name, `{"data":{"password":"`+c.password+`"}}`); got.status != 201 {
+			t.Fatalf("account: got %v, want 201", got)
 		}
-		if got := whoami(t, s, "alice:"+password); got != "account:alice" {
-			t.Errorf("the password: got %q, want account:alice", got)
+		for range 2 { // the second time it is remembered
+			for _, other := range c.others {
+				if got := whoami(t, s, name+":"+other); !strings.HasPrefix(got, "basicauth:") {
+					t.Errorf("%q: got %q, want a user of the next policy", other, got)
+				}
+			}
+			if got, want := whoami(t, s, name+":"+c.password), "account:"+name; got != want {
+				t.Errorf("the password: got %q, want %s", got, want)
+			}
 		}
 	}
 }
