@@ -25,7 +25,7 @@ func New() server.Plugin {
 			return []web.Endpoint{
 				{Name: "user-data-plural", Path: "/__user_data__"},
 				{
-					Name: "user-data-object", Path: "/__user_data__/{principal}",
+					Name: "user-data-object", Path: "/__user_data__/{principal...}", // which may have slashes
 					Methods: []web.Method{{Name: http.MethodDelete, Handle: p.Keys.Wrap(endpoint{p}.delete)}},
 				},
 			}, nil
@@ -37,6 +37,9 @@ type endpoint struct{ server.Parts }
 
 func (e endpoint) delete(w http.ResponseWriter, r *web.Request) error {
 	principal := r.Params["principal"]
+	if principal == "" {
+		return &domain.Error{Code: domain.MissingResource}
+	}
 	needs := domain.Needs{Members: slices.Concat(r.Caller.Members(), []string{principal})}
 	outcome, err := e.Write.Do(r.Context(), needs, func(tx *writeapi.Tx) error {
 		snapshot, err := tx.Load(r.Context(), needs)

@@ -207,12 +207,21 @@ func TestNobodyHasNothing(t *testing.T) {
 func TestAPrincipalMayBeAnyText(t *testing.T) {
 	t.Parallel()
 	s := start(t, mayDelete)
-	for _, principal := range []string{"github:n1k0", "natim", "system.Everyone", "é ü"} {
+	for _, principal := range []string{
+		"github:n1k0", "natim", "system.Everyone", "é ü", "acme:https://acme.example.org/id/5", "acme:a/", "/buckets/a/groups/g",
+	} {
 		do(t, s, "alice", "PUT /buckets/a", `{"permissions":{"read":["`+principal+`"]}}`)
 		do(t, s, "admin", "DELETE /__user_data__/"+strings.NewReplacer(" ", "%20", "é", "%C3%A9", "ü", "%C3%BC").Replace(principal))
 		if got := get(t, s, "alice", "/buckets/a").Permissions; len(got) != 1 {
 			t.Errorf("got permissions %v, want none of %s", got, principal)
 		}
+	}
+}
+
+func TestNobodyHasNoData(t *testing.T) {
+	t.Parallel()
+	if w := send(t, start(t, mayDelete), "admin", "DELETE /__user_data__/", ""); w.Code != http.StatusNotFound {
+		t.Errorf("got %d %s, want 404", w.Code, w.Body)
 	}
 }
 
