@@ -1,7 +1,10 @@
 package accounts_test
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +14,9 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/internal/pgtest"
+	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/server"
+	"github.com/kintolog/kintolog/writeapi"
 )
 
 func TestPasswordsAreStoredAsHashes(t *testing.T) {
@@ -123,6 +128,29 @@ func TestADeletedAccountIsNoCaller(t *testing.T) {
 	register(t, s, "alice")
 	if got := whoami(t, s, "alice:alice-pw"); got != "account:alice" {
 		t.Errorf("created anew: got %q, want account:alice", got)
+	}
+}
+
+// What is not committed may never be.
+func TestATransactionUnderWayDoesNotChangeWhoCalls(t *testing.T) {
+	t.Parallel()
+	s := start(t, open, server.Config{})
+	register(t, s, "alice")
+	errUndone := errors.New("undone")
+	resource := s.Parts().Catalog.Resource("account")
+	_, err := s.Parts().Loop.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error {
+		if _, err := tx.Execute(&domain.Command{Verb: domain.Delete, Resource: resource, URI: "/accounts/alice", Trusted: true}); err != nil {
+			return err
+		}
+		r := httptest.NewRequestWithContext(readapi.WithReader(t.Context(), tx), http.MethodGet, "/v1/", nil)
+		r.SetBasicAuth("alice", "alice-pw")
+		if got, err := s.Parts().Identify(r); err != nil || got.UserID != "account:alice" {
+			t.Errorf("in the transaction: got %v, %v, want account:alice", got, err)
+		}
+		return errUndone
+	})
+	if !errors.Is(err, errUndone) {
+		t.Fatal(err)
 	}
 }
 

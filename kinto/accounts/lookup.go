@@ -7,6 +7,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
+	"github.com/kintolog/kintolog/readapi"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -34,9 +35,12 @@ const maxAge = time.Second
 
 // newLookup looks up what is not known to be as it was: what was found in the read model is true until it moves. Of what
 // this process changes it knows before the change is answered. Of what other processes change it hears within
-// milliseconds, and does not rely on that for longer than maxAge.
+// milliseconds, and does not rely on that for longer than maxAge. What a transaction has not committed counts for nobody.
 func newLookup(p server.Parts) *lookup {
-	return &lookup{load: p.Read.Load, now: p.Config.Now, position: p.Progress.Position, found: map[string]found{}}
+	load := func(ctx context.Context, needs domain.Needs) (domain.Snapshot, error) {
+		return p.Read.Load(readapi.WithReader(ctx, nil), needs)
+	}
+	return &lookup{load: load, now: p.Config.Now, position: p.Progress.Position, found: map[string]found{}}
 }
 
 // hashOf is the hash of the password of an account, "" if there is no such account. It may be known, and then of a moment
