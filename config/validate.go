@@ -166,6 +166,10 @@ func (l *loader) cautions() {
 		l.warn("userid_hmac_secret", "userid_hmac_secret is empty: whoever knows a user's id can test passwords against "+
 			"it; give a long random text.")
 	}
+	if l.Plugins.DefaultBucketSecret == "" && l.Plugins.Has(PluginDefaultBucket) {
+		l.warn("default_bucket_hmac_secret", "default_bucket_hmac_secret is empty: whoever knows a user's id can make the personal "+
+			"bucket first, and sees what the user puts there; give a long random text, with which the buckets of all users are others.")
+	}
 	for _, p := range l.Auth.Policies {
 		if plugin, ok := pluginOf[p.Kind]; ok && !l.Plugins.Has(plugin) {
 			l.warn("includes", "multiauth.policies lists %s, the policy of %s, which includes does not have.", p.Setting, plugin)

@@ -61,6 +61,11 @@ func TestLoadWarns(t *testing.T) {
 			"multiauth.policy.a.realm = R\nmultiauth.policy.a.audience = b", []string{
 			"multiauth.policy.a.audience has no effect: it is for policies of OpenID Connect.",
 		}},
+		{"personal buckets that can be found", "", "includes = kinto.plugins.default_bucket", []string{
+			"default_bucket_hmac_secret is empty: whoever knows a user's id can make the personal bucket first, and sees what the user " +
+				"puts there; give a long random text, with which the buckets of all users are others.",
+		}},
+		{"personal buckets that cannot", "", "includes = kinto.plugins.default_bucket\ndefault_bucket_hmac_secret = hush", nil},
 		{"settings of plug-ins that are not used", "", "history.exclude_user_ids = a\naccount_cache_ttl_seconds = 5\nprometheus_prefix = a", []string{
 			"account_cache_ttl_seconds has no effect: includes does not have kinto.plugins.accounts.",
 			"history.exclude_user_ids has no effect: includes does not have kinto.plugins.history.",
@@ -211,10 +216,10 @@ func TestLoadReadsRealConfigurations(t *testing.T) {
 		{"init-memory", nil, func(s *config.Settings) bool {
 			return s.Storage.Volatile && s.Storage.ReadModel == config.SQLite && s.Storage.Cache.Backend == config.Memory
 		}},
-		{"suite-kinto", nil, func(s *config.Settings) bool {
+		{"suite-kinto", []string{"default_bucket_hmac_secret"}, func(s *config.Settings) bool {
 			return s.Storage.URL == "postgres://postgres:postgres@localhost/testdb" && len(s.Plugins.Includes) == 5 && s.Server.Host == "0.0.0.0"
 		}},
-		{"suite-js", nil, func(s *config.Settings) bool {
+		{"suite-js", []string{"default_bucket_hmac_secret"}, func(s *config.Settings) bool {
 			return s.Limits.PaginateBy == 10 && s.Auth.Policies[0].Kind == config.Accounts && s.Auth.Policies[1].Kind == config.BasicAuth &&
 				s.Resources.PermissionsEndpoint && !s.Plugins.Attachments.For("blog", "articles").Randomize &&
 				s.Plugins.Attachments.BaseURL == "http://localhost:8000/"
