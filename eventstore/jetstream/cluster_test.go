@@ -113,3 +113,30 @@ func TestNothingAcknowledgedIsLostWithTheLeader(t *testing.T) {
 	}
 	logtest.AssertWritten(t, watcher, <-acknowledged, writers.Count*writers.Commits)
 }
+
+func TestALogThatNobodyLeadsHasNoEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster takes a while")
+	}
+	t.Parallel()
+	cluster := natstest.NewCluster(t)
+	config := jetstream.Config{Name: "alone", Replicas: 3, AckWait: time.Second}
+	nc := natstest.Dial(t, cluster.URLs())
+	log := open(t, nc, config)
+	if _, err := log.Append(t.Context(), eventstore.Tail{}, eventstore.Commit{ID: "first", Events: logtest.Events()}); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Stop(1)
+	cluster.Stop(2)
+	cluster.WaitLeaderless(t, nc, "alone") // the server that is left answers all the same
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	if tail, err := log.Tail(ctx); !errors.Is(err, jetstream.ErrNoLeader) {
+		t.Errorf("the log ends at %d, %v, want ErrNoLeader", tail.Position, err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	if _, err := jetstream.Open(ctx, nc, config); !errors.Is(err, jetstream.ErrNoLeader) {
+		t.Errorf("open said %v, want ErrNoLeader", err)
+	}
+}

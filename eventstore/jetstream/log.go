@@ -41,12 +41,15 @@ type known struct {
 
 var _ eventstore.Log = (*Log)(nil)
 
+// ErrNoLeader: no server leads the log. In a cluster most of the servers that keep it must run.
+var ErrNoLeader = errors.New("no server leads the log")
+
 // headroom is kept free in every message for its headers.
 const headroom = 1024
 
 // Open creates the stream, or checks that the one that exists keeps the promises of a log and
 // refuses it otherwise. It stores nothing. While no server leads the stream, as after a failure, it waits for one, for
-// half a minute. The connection should reconnect forever
+// half a minute; then the error wraps [ErrNoLeader]. The connection should reconnect forever
 // (nats.MaxReconnects(-1)); where outsiders share the account, it needs an inbox prefix that
 // they cannot subscribe to.
 func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
@@ -60,11 +63,14 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	}
 	stream, err := backoff.Retry(ctx, func() (jetstream.Stream, error) {
 		stream, err := ensure(ctx, js, config)
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if err != nil && !leaderless(err) {
 			err = backoff.Permanent(err)
 		}
 		return stream, err
 	}, backoff.WithMaxElapsedTime(patience))
+	if leaderless(err) && !errors.Is(err, ErrNoLeader) {
+		err = fmt.Errorf("%w: %w", ErrNoLeader, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
 	}
@@ -98,8 +104,28 @@ func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstre
 	if err != nil {
 		return nil, err
 	}
-	return stream, config.check(stream.CachedInfo().Config)
+	if err := config.check(stream.CachedInfo().Config); err != nil {
+		return nil, err
+	}
+	return stream, led(stream.CachedInfo())
 }
+
+// led refuses what a replica says for itself because nobody leads the stream: it may be old.
+func led(info *jetstream.StreamInfo) error {
+	if info.Cluster != nil && info.Cluster.Leader == "" {
+		return ErrNoLeader
+	}
+	return nil
+}
+
+// leaderless tells whether an error is for want of a leader: one that says so, or no answer at all.
+func leaderless(err error) bool {
+	refused, ok := errors.AsType[*jetstream.APIError](err)
+	return errors.Is(err, ErrNoLeader) || errors.Is(err, context.DeadlineExceeded) || ok && refused.ErrorCode == notAvailable
+}
+
+// notAvailable is the code of a cluster that nobody leads.
+const notAvailable jetstream.ErrorCode = 10008
 
 // Tail implements eventstore.Log: the leader of the stream is asked, again and again until ctx
 // ends while there is none.
@@ -134,10 +160,11 @@ func (l *Log) tailNow(ctx context.Context) (eventstore.Tail, error) {
 	var last domain.Position
 	err := l.patiently(ctx, func(ctx context.Context) error {
 		info, err := l.stream.Info(ctx)
-		if err == nil {
-			last = domain.Position(info.State.LastSeq)
+		if err != nil {
+			return err
 		}
-		return err
+		last = domain.Position(info.State.LastSeq)
+		return led(info)
 	})
 	if err != nil || last == 0 {
 		return eventstore.Tail{}, err

@@ -106,6 +106,19 @@ func (c *Cluster) Leader(t testing.TB, nc *nats.Conn, stream string) int {
 	return leader
 }
 
+// WaitLeaderless waits until the nodes that run know that none of them leads a stream.
+func (c *Cluster) WaitLeaderless(t testing.TB, nc *nats.Conn, stream string) {
+	t.Helper()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the leader of "+stream, func(ctx context.Context) bool {
+		s, err := js.Stream(ctx, stream)
+		return err == nil && s.CachedInfo().Cluster.Leader == ""
+	})
+}
+
 func (c *Cluster) waitReady(t testing.TB) {
 	t.Helper()
 	nc := Dial(t, c.URLs())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/eventstore/jetstream"
 	"github.com/kintolog/kintolog/kinto/openid"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
@@ -52,6 +53,8 @@ func advice(err error) string {
 			"for processes that share the work set nats_url, read_model = postgresql and storage_url"
 	case errors.Is(err, server.ErrNoLog):
 		return "start the NATS servers, or correct nats_url, or nats_user and nats_password, or nats_credentials"
+	case errors.Is(err, jetstream.ErrNoLeader):
+		return "start the NATS servers: of three, two must run and reach each other"
 	case errors.Is(err, projections.ErrUnavailable):
 		return "if it is in PostgreSQL, start that, or correct storage_url"
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
