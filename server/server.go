@@ -252,7 +252,10 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })
 	// A transaction that does nothing begins the log if it is empty, and waits for what the log holds.
-	if _, err := p.Loop.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error { return nil }); err != nil {
+	switch _, err := p.Loop.Do(ctx, domain.Needs{}, func(*writeapi.Tx) error { return nil }); {
+	case errors.Is(err, writeapi.ErrBehind): // as one that is new, beside a log that is not
+		config.Logger.WithError(err).Warn("writes are refused until the read model is made from the log, reads see what it has so far")
+	case err != nil:
 		return Parts{}, fmt.Errorf("begin to write: %w", err)
 	}
 	config.Read.Waiter = p.Progress

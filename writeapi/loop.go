@@ -31,6 +31,9 @@ type Progress interface {
 	Wait(ctx context.Context, position domain.Position) error
 }
 
+// ErrBehind: the read model is more than MaxLag behind the log, which refuses every write.
+var ErrBehind = errors.New("the read model is behind the log")
+
 // Config of a Loop.
 type Config struct {
 	Catalog  *domain.Catalog
@@ -400,7 +403,7 @@ func (l *Loop) begin(ctx context.Context, waiting []*job) (*Tx, error) {
 		return nil, fmt.Errorf("the read model is at %d, ahead of the log, which ends at %d", loaded.Position, end)
 	}
 	if lag := l.tail.end.Position - loaded.Position; lag > l.MaxLag {
-		return nil, fmt.Errorf("the read model is %d entries behind the log", lag)
+		return nil, fmt.Errorf("%w, by %d entries", ErrBehind, lag)
 	}
 	if err := l.tail.reach(ctx, loaded.Position); err != nil {
 		return nil, err

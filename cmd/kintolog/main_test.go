@@ -195,6 +195,22 @@ func TestRebuildOfAReadModelThatIsGone(t *testing.T) {
 	}
 }
 
+func TestCommandsWaitForAReadModelThatIsGone(t *testing.T) {
+	t.Parallel()
+	p := filled(t)
+	p.env = append(p.env, "KINTO_MAX_LAG=1")
+	for command, want := range map[string]string{
+		"create-user -u other -p x": "The account other is saved.\n", "purge-deleted record 1": "record       3 tombstones purged\n",
+	} {
+		if err := os.Remove(filepath.Join(p.dir, "data/readmodel.db")); err != nil {
+			t.Fatal(err)
+		}
+		if out := p.must(strings.Fields(command)...); out != want {
+			t.Errorf("%s said %q, want %q", command, out, want)
+		}
+	}
+}
+
 func TestPurgedTombstonesStayGone(t *testing.T) {
 	t.Parallel()
 	p := filled(t)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kintolog/kintolog/cmd/internal/app"
 	"github.com/kintolog/kintolog/server"
 )
 
@@ -44,9 +43,9 @@ func purge(cmd *cobra.Command, g *globals, names []string, retained string) (err
 	if s.Settings.HTTP.ReadOnly {
 		return errors.New("the service is read-only (readonly)")
 	}
-	service, err := server.Open(cmd.Context(), s.App, s.Config)
+	service, err := open(cmd.Context(), s)
 	if err != nil {
-		return app.Advise(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	var known, all []string

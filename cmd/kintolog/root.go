@@ -14,6 +14,7 @@ import (
 
 	"github.com/kintolog/kintolog/cmd/internal/app"
 	"github.com/kintolog/kintolog/config"
+	"github.com/kintolog/kintolog/server"
 )
 
 // globals are the flags of every subcommand.
@@ -141,4 +142,20 @@ func (g *globals) begun() (app.Service, error) {
 		}
 	}
 	return s, err
+}
+
+// open opens a service whose read model has all that the log has.
+func open(ctx context.Context, s app.Service) (_ *server.Server, err error) {
+	service, err := server.Open(ctx, s.App, s.Config)
+	if err != nil {
+		return nil, app.Advise(err)
+	}
+	end, err := service.Parts().Log.Tail(ctx)
+	if err == nil {
+		err = service.Parts().Progress.Wait(ctx, end.Position)
+	}
+	if err != nil {
+		return nil, app.Advise(errors.Join(err, service.Close()))
+	}
+	return service, nil
 }

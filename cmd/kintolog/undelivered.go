@@ -9,7 +9,6 @@ import (
 
 	"github.com/kintolog/kintolog/cmd/internal/app"
 	"github.com/kintolog/kintolog/listeners"
-	"github.com/kintolog/kintolog/server"
 )
 
 func newUndelivered(g *globals) *cobra.Command {
@@ -51,9 +50,9 @@ func undelivered(cmd *cobra.Command, g *globals, name string, events []string, r
 	for i := range s.App.Plugins {
 		s.App.Plugins[i].Background = nil // so that nothing is delivered but what is asked for
 	}
-	service, err := server.Open(ctx, s.App, s.Config)
+	service, err := open(ctx, s)
 	if err != nil {
-		return app.Advise(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	missed, err := listeners.AllMissed(ctx, service.Parts(), name)

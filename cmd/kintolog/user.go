@@ -10,7 +10,6 @@ import (
 	"github.com/kintolog/kintolog/config"
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/kinto/accounts"
-	"github.com/kintolog/kintolog/server"
 )
 
 func newCreateUser(g *globals) *cobra.Command {
@@ -63,9 +62,9 @@ func credentials(cmd *cobra.Command, name, password string) (string, string, err
 }
 
 func createUser(cmd *cobra.Command, s app.Service, name, password string) (err error) {
-	service, err := server.Open(cmd.Context(), s.App, s.Config)
+	service, err := open(cmd.Context(), s)
 	if err != nil {
-		return app.Advise(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	err = accounts.Put(cmd.Context(), service.Parts(), name, password)
