@@ -57,6 +57,9 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
+	if err := checkServer(nc); err != nil {
+		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
@@ -68,8 +71,11 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 		}
 		return stream, err
 	}, backoff.WithMaxElapsedTime(patience))
-	if leaderless(err) && !errors.Is(err, ErrNoLeader) {
+	switch {
+	case leaderless(err) && !errors.Is(err, ErrNoLeader):
 		err = fmt.Errorf("%w: %w", ErrNoLeader, err)
+	case errors.Is(err, nats.ErrNoResponders):
+		err = fmt.Errorf("JetStream does not answer, the NATS servers must have it switched on: %w", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open log %q: %w", config.Name, err)
@@ -86,6 +92,17 @@ func Open(ctx context.Context, nc *nats.Conn, config Config) (*Log, error) {
 		return nil, fmt.Errorf("open log %q: the server takes messages of %d bytes only", config.Name, nc.MaxPayload())
 	}
 	return &Log{nc: nc, js: js, stream: stream, config: config, limits: limits}, nil
+}
+
+// checkServer refuses one that has no atomic batches: it would make a stream without them. What a connection that is
+// not made yet leads to is not known.
+func checkServer(nc *nats.Conn) error {
+	const major, minor = 2, 12
+	var x, y int
+	if n, _ := fmt.Sscanf(nc.ConnectedServerVersion(), "%d.%d", &x, &y); n == 2 && (x < major || x == major && y < minor) {
+		return fmt.Errorf("NATS %s is too old, %d.%d or later is needed", nc.ConnectedServerVersion(), major, minor)
+	}
+	return nil
 }
 
 // patience is how long Open waits for a leader.

@@ -1,9 +1,11 @@
 package jetstream_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +183,47 @@ func TestOpenRefusesABadConfiguration(t *testing.T) {
 			t.Errorf("Open(%+v) succeeded", config)
 		}
 	}
+}
+
+func TestOpenSaysWhyAServerCannotHoldTheLog(t *testing.T) {
+	t.Parallel()
+	without := natstest.Listening(t, func(o *server.Options) { o.JetStream = false })
+	for url, want := range map[string]string{
+		without.ClientURL(): "must have it switched on", greeter(t, "2.11.9"): "NATS 2.11.9 is too old, 2.12 or later",
+	} {
+		nc, err := nats.Connect(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if _, err := jetstream.Open(t.Context(), nc, jetstream.Config{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open = %v, want %q", err, want)
+		}
+	}
+}
+
+// greeter is the URL of a NATS server of some version, which does nothing but greet.
+func greeter(t *testing.T, version string) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		client, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		_, _ = fmt.Fprintf(client, "INFO {\"server_id\":\"x\",\"version\":%q,\"headers\":true,\"max_payload\":1048576}\r\n", version)
+		for lines := bufio.NewScanner(client); lines.Scan(); {
+			if lines.Text() == "PING" {
+				_, _ = fmt.Fprint(client, "PONG\r\n")
+			}
+		}
+	}()
+	return "nats://" + l.Addr().String()
 }
 
 func TestReadEndsWhenTheConnectionIsClosed(t *testing.T) {
