@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	natsjs "github.com/nats-io/nats.go/jetstream"
 
+	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/eventstore/jetstream"
 	"github.com/kintolog/kintolog/eventstore/logtest"
@@ -138,5 +140,53 @@ func TestALogThatNobodyLeadsHasNoEnd(t *testing.T) {
 	defer cancel()
 	if _, err := jetstream.Open(ctx, nc, config); !errors.Is(err, jetstream.ErrNoLeader) {
 		t.Errorf("open said %v, want ErrNoLeader", err)
+	}
+}
+
+// A consumer may be on a server that was away and does not have all entries yet.
+func TestNothingWantedIsMissedBesideAServerThatComesBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster takes a while")
+	}
+	t.Parallel()
+	cluster := natstest.NewCluster(t)
+	nc := natstest.Dial(t, cluster.URLs())
+	log := open(t, nc, jetstream.Config{Name: "lagging", Replicas: 3})
+	const quiet = domain.Plural("/quiet")
+	tail, wanted := eventstore.Tail{}, 0
+	add := func(e domain.Event) {
+		t.Helper()
+		var err error
+		if tail, err = log.Append(t.Context(), tail, eventstore.Commit{ID: fmt.Sprintf("c%d", tail.Position), Events: []domain.Event{e}}); err != nil {
+			t.Fatal(err)
+		}
+		if e.Plural() == quiet {
+			wanted++
+		}
+	}
+	large := logtest.Event("/loud/a", domain.Updated)
+	large.Object.Data = []byte(`{"text":"` + strings.Repeat("x", 500_000) + `"}`)
+	for round := range 4 {
+		away := (cluster.Leader(t, nc, "lagging") + 1) % 3
+		cluster.Stop(away)
+		for range 40 {
+			add(large)
+		}
+		for i := range 10 {
+			add(logtest.Event(quiet.Object(fmt.Sprintf("r%d-%d", round, i)), domain.Created))
+		}
+		cluster.Start(t, away)
+		for range 40 {
+			got := 0
+			for _, err := range log.Read(t.Context(), 0, quiet) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got++
+			}
+			if got != wanted {
+				t.Fatalf("round %d: %d entries were read, of %d", round, got, wanted)
+			}
+		}
 	}
 }

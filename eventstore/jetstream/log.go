@@ -215,6 +215,21 @@ func (l *Log) message(ctx context.Context, at domain.Position) (m *eventstore.Me
 	return m, err
 }
 
+// next asks the leader for the position of the first message from a position on that has the subject, 0 if there is none.
+func (l *Log) next(ctx context.Context, from domain.Position, subject string) (at domain.Position, err error) {
+	err = l.patiently(ctx, func(ctx context.Context) error {
+		raw, err := l.stream.GetMsg(ctx, uint64(from), jetstream.WithGetMsgSubject(subject))
+		if err == nil {
+			at = domain.Position(raw.Sequence)
+		}
+		return err
+	})
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil
+	}
+	return at, err
+}
+
 // patiently asks until there is an answer or ctx ends: each time for a little while only, because
 // a question that was under way when a connection broke is never answered.
 func (l *Log) patiently(ctx context.Context, ask func(context.Context) error) error {
@@ -255,6 +270,17 @@ func (l *Log) recall(at domain.Position) (eventstore.Tail, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known.tail, l.known.tail.Position == at && l.known.epoch == epoch
+}
+
+// seen is the newest position known, 0 after a reconnect.
+func (l *Log) seen() domain.Position {
+	epoch := l.epoch()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known.epoch != epoch {
+		return 0
+	}
+	return l.known.tail.Position
 }
 
 // pause waits a little before something is tried again; it fails when ctx ends.

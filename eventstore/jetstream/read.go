@@ -23,7 +23,7 @@ const few = 8
 // Read implements eventstore.Log.
 func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		tail, err := l.reaching(ctx, after)
+		tail, err := l.reaching(ctx, max(after, l.seen()))
 		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: tail.Position, yield: yield}
 		r.partial, r.wanted = len(of) > 0, l.config.Name.SubjectsOf(of)
 		switch {
@@ -178,7 +178,7 @@ func (r *run) deliver(ctx context.Context) error {
 	}
 	defer r.log.discard(consumer)
 	if r.partial && consumer.CachedInfo().NumPending == 0 {
-		return nil
+		return r.ended(ctx)
 	}
 	var ahead jetstream.PullMessagesOpt = jetstream.PullMaxMessagesWithBytesLimit(prefetch, r.log.window())
 	if r.partial { // as many clients at once may
@@ -251,7 +251,28 @@ func (r *run) drain(ctx context.Context, messages jetstream.MessagesContext) err
 			}
 		}
 		if r.partial && meta.NumPending == 0 {
-			return nil // what follows the last one that is wanted will not come
+			return r.ended(ctx) // what follows the last one that is wanted will not come
+		}
+	}
+	return nil
+}
+
+// ended asks the leader whether no entry is left that is wanted, and is errGap if one is. That none is pending is what the server
+// says on which the consumer is, and a replica may not have all of them yet.
+func (r *run) ended(ctx context.Context) error {
+	if r.log.config.Replicas == 1 {
+		return nil
+	}
+	if _, err := r.log.reaching(ctx, r.until); err != nil {
+		return err
+	}
+	for _, subject := range r.wanted {
+		next, err := r.log.next(ctx, r.cursor.Next(), subject)
+		if err != nil {
+			return err
+		}
+		if next != 0 && next <= r.until {
+			return errGap
 		}
 	}
 	return nil
