@@ -5,11 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 )
 
 //go:embed migrations/*.sql
@@ -45,14 +46,5 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, schema string) (err er
 func up(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	db := stdlib.OpenDB(*config.Copy())
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
-	if err != nil {
-		return err
-	}
-	_, err = provider.Up(ctx)
-	return err
+	return sqlquery.Migrate(ctx, goose.DialectPostgres, db, migrations)
 }

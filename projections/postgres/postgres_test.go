@@ -113,6 +113,18 @@ func TestStartersMigrateOneAtATime(t *testing.T) {
 	starters.Wait()
 }
 
+func TestOpenRefusesALaterSchema(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	openWith(t, postgres.Options{URL: url, Schema: "later"})
+	if _, err := connect(t, url).Exec(t.Context(), "INSERT INTO later.goose_db_version (version_id, is_applied) VALUES (99, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := postgres.Open(t.Context(), postgres.Options{URL: url, Schema: "later"}); !errors.Is(err, projections.ErrNewer) {
+		t.Errorf("Open = %v, want ErrNewer", err)
+	}
+}
+
 func TestSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)

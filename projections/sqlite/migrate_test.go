@@ -85,3 +85,11 @@ func TestOpenMovesTheFirstSchemaOn(t *testing.T) {
 		t.Errorf("after a change got permissions %q, %v, want %q", got, err, want)
 	}
 }
+
+func TestOpenRefusesALaterSchema(t *testing.T) {
+	t.Parallel()
+	path := first(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)")
+	if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, projections.ErrNewer) {
+		t.Errorf("Open = %v, want ErrNewer", err)
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"runtime"
@@ -83,7 +82,7 @@ func create(path string) error {
 }
 
 func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
-	if err := migrate(ctx, writes); err != nil {
+	if err := sqlquery.Migrate(ctx, goose.DialectSQLite3, writes, migrations); err != nil {
 		return nil, err
 	}
 	writer, err := newWriter(ctx, writes)
@@ -103,21 +102,6 @@ func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
 	}
 	moves.SetMaxOpenConns(1)
 	return &Store{readers: &statements{db: reads}, writer: writer, mover: newMover(moves, writer)}, nil
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // Checkpoint implements [projections.Store].

@@ -60,6 +60,9 @@ func advice(err error) string {
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
 		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
 			"to go on with the log as it is, and lose what only the read model has, stop the service, run kintolog rebuild, and start again"
+	case errors.Is(err, projections.ErrNewer):
+		return "start the later version of the program again; to go back to this one, give it another read model, a file or a " +
+			"database that is empty, which it makes from the log"
 	case forbidden(err):
 		return "let the user that it runs as have that file or folder, or set another one"
 	case errors.Is(err, openid.ErrDiscovery):

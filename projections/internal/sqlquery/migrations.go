@@ -1,11 +1,40 @@
 package sqlquery
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/kintolog/kintolog/projections"
 )
+
+// Migrate applies the files of the folder migrations that were not applied yet. It is projections.ErrNewer if others were.
+func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, files fs.FS) error {
+	folder, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, folder)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	applied, known, err := provider.GetVersions(ctx)
+	if err == nil && applied > known {
+		err = fmt.Errorf("%w: its schema has the number %d, and this one goes up to %d", projections.ErrNewer, applied, known)
+	}
+	if err == nil {
+		_, err = provider.Up(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
 
 // Pending names the files of the folder migrations whose number, with which their names begin, is greater than that of
 // the last one applied; in their order.
