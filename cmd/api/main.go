@@ -29,6 +29,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	if err := app.Serve(ctx, o, os.Stdout, logrus.StandardLogger()); err != nil {
 		fmt.Fprintln(os.Stderr, "api:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left to stop
