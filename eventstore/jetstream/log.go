@@ -264,23 +264,21 @@ func (l *Log) remember(tail eventstore.Tail, epoch uint64) {
 	}
 }
 
-// recall is the known tail, if it is that of the position and no reconnect happened since.
+// recall is the known tail, if it is that of the position.
 func (l *Log) recall(at domain.Position) (eventstore.Tail, bool) {
-	epoch := l.epoch()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.known.tail, l.known.tail.Position == at && l.known.epoch == epoch
+	tail := l.newest()
+	return tail, tail.Position == at
 }
 
-// seen is the newest position known, 0 after a reconnect.
-func (l *Log) seen() domain.Position {
+// newest is the known tail, the zero Tail if there was a reconnect since.
+func (l *Log) newest() eventstore.Tail {
 	epoch := l.epoch()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known.epoch != epoch {
-		return 0
+		return eventstore.Tail{}
 	}
-	return l.known.tail.Position
+	return l.known.tail
 }
 
 // pause waits a little before something is tried again; it fails when ctx ends.

@@ -23,7 +23,7 @@ const few = 8
 // Read implements eventstore.Log.
 func (l *Log) Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
 	return func(yield func(eventstore.Entry, error) bool) {
-		tail, err := l.reaching(ctx, max(after, l.seen()))
+		tail, err := l.reaching(ctx, max(after, l.newest().Position))
 		r := &run{log: l, cursor: l.config.Name.Cursor(after), until: tail.Position, yield: yield}
 		r.partial, r.wanted = len(of) > 0, l.config.Name.SubjectsOf(of)
 		switch {
