@@ -203,31 +203,34 @@ func (l *Log) tailNow(ctx context.Context) (eventstore.Tail, error) {
 	return tail, nil
 }
 
-// message asks the leader for one message, patiently.
-func (l *Log) message(ctx context.Context, at domain.Position) (m *eventstore.Message, err error) {
-	err = l.patiently(ctx, func(ctx context.Context) error {
-		raw, err := l.stream.GetMsg(ctx, uint64(at))
-		if err == nil {
-			m, err = parse(raw.Subject, raw.Header, raw.Data)
-		}
-		return err
-	})
-	return m, err
+// message asks the leader for one message.
+func (l *Log) message(ctx context.Context, at domain.Position) (*eventstore.Message, error) {
+	raw, err := l.get(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return parse(raw.Subject, raw.Header, raw.Data)
 }
 
 // next asks the leader for the position of the first message from a position on that has the subject, 0 if there is none.
-func (l *Log) next(ctx context.Context, from domain.Position, subject string) (at domain.Position, err error) {
-	err = l.patiently(ctx, func(ctx context.Context) error {
-		raw, err := l.stream.GetMsg(ctx, uint64(from), jetstream.WithGetMsgSubject(subject))
-		if err == nil {
-			at = domain.Position(raw.Sequence)
-		}
-		return err
-	})
+func (l *Log) next(ctx context.Context, from domain.Position, subject string) (domain.Position, error) {
+	raw, err := l.get(ctx, from, jetstream.WithGetMsgSubject(subject))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil
 	}
-	return at, err
+	if err != nil {
+		return 0, err
+	}
+	return domain.Position(raw.Sequence), nil
+}
+
+// get asks the leader for a message, patiently.
+func (l *Log) get(ctx context.Context, at domain.Position, opts ...jetstream.GetMsgOpt) (raw *jetstream.RawStreamMsg, err error) {
+	err = l.patiently(ctx, func(ctx context.Context) (err error) {
+		raw, err = l.stream.GetMsg(ctx, uint64(at), opts...)
+		return err
+	})
+	return raw, err
 }
 
 // patiently asks until there is an answer or ctx ends: each time for a little while only, because
