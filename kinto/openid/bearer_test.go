@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -123,7 +124,7 @@ func unsigned(c claims) string {
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode(body) + "."
 }
 
-func TestNobodyIsRecognisedWhenTheProviderDoesNotVouch(t *testing.T) {
+func TestItIsUnknownWhoCallsWhenTheProviderHasNoAnswer(t *testing.T) {
 	t.Parallel()
 	text := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -135,14 +136,17 @@ func TestNobodyIsRecognisedWhenTheProviderDoesNotVouch(t *testing.T) {
 		path string
 		do   http.HandlerFunc
 	}{
-		"fails":        {"/userinfo", text(http.StatusInternalServerError, `{"sub":"alice"}`)},
-		"forbids":      {"/userinfo", text(http.StatusForbidden, `{"sub":"alice"}`)},
-		"no JSON":      {"/userinfo", text(http.StatusOK, `sub=alice`)},
-		"no object":    {"/userinfo", text(http.StatusOK, `null`)},
-		"two subjects": {"/userinfo", text(http.StatusOK, `{"sub":"alice","sub":"bob"}`)},
-		"too large":    {"/userinfo", text(http.StatusOK, `{"sub":"alice"`+strings.Repeat(" ", 1<<20)+`}`)},
-		"cut off":      {"/userinfo", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
-		"no keys":      {"/jwks", text(http.StatusInternalServerError, ``)},
+		"fails":            {"/userinfo", text(http.StatusInternalServerError, `{"sub":"alice"}`)},
+		"busy":             {"/userinfo", text(http.StatusTooManyRequests, `{"sub":"alice"}`)},
+		"no JSON":          {"/userinfo", text(http.StatusOK, `sub=alice`)},
+		"no object":        {"/userinfo", text(http.StatusOK, `null`)},
+		"two subjects":     {"/userinfo", text(http.StatusOK, `{"sub":"alice","sub":"bob"}`)},
+		"too large":        {"/userinfo", text(http.StatusOK, `{"sub":"alice"`+strings.Repeat(" ", 1<<20)+`}`)},
+		"cut off":          {"/userinfo", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+		"silent":           {"/userinfo", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
+		"no keys":          {"/jwks", text(http.StatusInternalServerError, ``)},
+		"keys are no JSON": {"/jwks", text(http.StatusOK, `<html>`)},
+		"silent on keys":   {"/jwks", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -151,12 +155,19 @@ func TestNobodyIsRecognisedWhenTheProviderDoesNotVouch(t *testing.T) {
 			p.Audience = "kinto"
 			token := i.sign(claims{"aud": "kinto"})
 			i.knows(token, `{"sub":"alice"}`)
-			s := start(t, newCache(), p)
+			clock := &watch{}
+			timeout := 5 * time.Second
+			if strings.HasPrefix(name, "silent") {
+				timeout = 100 * time.Millisecond
+			}
+			s := startAt(t, clock.now, newCache(), openid.Options{Providers: []openid.Provider{p}, Timeout: timeout})
 			i.on(c.path, c.do)
-			if got := s.whoami(t, "Bearer "+token); got != "" {
-				t.Errorf("got %q, want nobody", got)
+			s.fails(t, "Bearer "+token)
+			if got := s.whoami(t, ""); got != "" {
+				t.Errorf("without a token: got %q", got)
 			}
 			i.on(c.path, nil)
+			clock.advance(3 * time.Second)
 			if got, want := s.whoami(t, "Bearer "+token), "acme:alice"; got != want {
 				t.Errorf("once it works again: got %q, want %q", got, want)
 			}
@@ -164,26 +175,184 @@ func TestNobodyIsRecognisedWhenTheProviderDoesNotVouch(t *testing.T) {
 	}
 }
 
-func TestAVerifiedTokenNeedsNoProviderUntilItWasUnusedForTheTTL(t *testing.T) {
+func TestATokenThatIsNotAcceptedIsNotAskedAboutForAWhile(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	clock := &watch{}
+	s := startAt(t, clock.now, newCache(), openid.Options{Providers: []openid.Provider{provider(i)}})
+	for _, c := range []struct {
+		after     time.Duration
+		questions int
+	}{{0, 1}, {0, 1}, {9 * time.Second, 1}, {time.Second, 2}} {
+		clock.advance(c.after)
+		if got := s.whoami(t, "Bearer opaque"); got != "" {
+			t.Errorf("got %q, want nobody", got)
+		}
+		if got := i.questions("/userinfo"); got != c.questions {
+			t.Errorf("after %v: got %d questions, want %d", c.after, got, c.questions)
+		}
+	}
+	i.knows("opaque", `{"sub":"alice"}`)
+	clock.advance(10 * time.Second)
+	if got, want := s.whoami(t, "Bearer opaque"), "acme:alice"; got != want {
+		t.Errorf("once it is accepted: got %q, want %q", got, want)
+	}
+}
+
+func TestAProviderIsAskedAFewQuestionsAtATime(t *testing.T) {
+	t.Parallel()
+	const most, many = 32, 128
+	i := newIDP(t)
+	var now, peak atomic.Int64
+	arrived, proceed := make(chan struct{}, many), make(chan struct{})
+	i.on("/userinfo", func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for seen := peak.Load(); n > seen && !peak.CompareAndSwap(seen, n); seen = peak.Load() {
+		}
+		arrived <- struct{}{}
+		<-proceed
+		i.userinfo(w, r)
+	})
+	var looked sync.WaitGroup
+	looked.Add(many)
+	s := start(t, counting{newCache(), looked.Done}, provider(i))
+	var all sync.WaitGroup
+	for n := range many {
+		token := fmt.Sprint("token", n)
+		i.knows(token, `{"sub":"`+token+`"}`)
+		all.Go(func() {
+			if got, want := s.whoami(t, "Bearer "+token), "acme:"+token; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+	looked.Wait()
+	for range most {
+		<-arrived
+	}
+	for range many - most { // one leaves, one comes
+		proceed <- struct{}{}
+		<-arrived
+	}
+	close(proceed)
+	all.Wait()
+	if got := peak.Load(); got != most {
+		t.Errorf("got %d questions at a time, want %d", got, most)
+	}
+}
+
+func TestAVerifiedTokenNeedsNoProviderForTheTTLHoweverOftenItIsUsed(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t)
 	i.knows("opaque", `{"sub":"alice"}`)
-	var now atomic.Int64
-	clock := func() time.Time { return time.Unix(1_800_000_000+now.Load(), 0) }
+	clock := &watch{}
 	p := provider(i)
 	p.VerificationTTL = time.Hour
-	s := start(t, memory.New(memory.Config{Now: clock}), p)
+	s := startAt(t, clock.now, memory.New(memory.Config{Now: clock.now}), openid.Options{Providers: []openid.Provider{p}})
 	if got := s.whoami(t, "Bearer opaque"); got != "acme:alice" {
 		t.Fatalf("got %q at first", got)
 	}
-	i.Close()
+	i.forget("opaque")
 	for _, c := range []struct {
-		minutes int64
-		want    string
-	}{{50, "acme:alice"}, {100, "acme:alice"}, {170, ""}} {
-		now.Store(c.minutes * 60)
+		after time.Duration
+		want  string
+	}{{50 * time.Minute, "acme:alice"}, {9 * time.Minute, "acme:alice"}, {2 * time.Minute, ""}} {
+		clock.advance(c.after)
 		if got := s.whoami(t, "Bearer opaque"); got != c.want {
-			t.Errorf("after %d minutes: got %q, want %q", c.minutes, got, c.want)
+			t.Errorf("another %v later: got %q, want %q", c.after, got, c.want)
+		}
+	}
+}
+
+func TestATokenDoesNotCountAfterItsOwnEnd(t *testing.T) {
+	t.Parallel()
+	for _, audience := range []string{"", "kinto"} {
+		i := newIDP(t)
+		clock := &watch{}
+		p := provider(i)
+		p.Audience = audience
+		// The cache has another clock: it may be late.
+		s := startAt(t, clock.now, newCache(), openid.Options{Providers: []openid.Provider{p}})
+		token := i.sign(claims{"aud": "kinto", "exp": time.Now().Add(10 * time.Minute).Unix()})
+		i.knows(token, `{"sub":"alice"}`)
+		for _, c := range []struct {
+			after time.Duration
+			want  string
+		}{{0, "acme:alice"}, {9 * time.Minute, "acme:alice"}, {time.Minute, ""}} {
+			clock.advance(c.after)
+			if got := s.whoami(t, "Bearer "+token); got != c.want {
+				t.Errorf("audience %q, another %v later: got %q, want %q", audience, c.after, got, c.want)
+			}
+		}
+		if got := i.questions("/userinfo"); got != 1 {
+			t.Errorf("audience %q: got %d questions, want 1", audience, got)
+		}
+	}
+}
+
+func TestTheKeysOfAProviderChange(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	clock := &watch{}
+	p := provider(i)
+	p.Audience = "kinto"
+	s := startAt(t, clock.now, newCache(), openid.Options{Providers: []openid.Provider{p}})
+	is := func(keyID, want string) {
+		t.Helper()
+		token := i.signBy(keyID, claims{"aud": "kinto", "exp": time.Now().Add(24 * time.Hour).Unix()})
+		i.knows(token, `{"sub":"alice"}`)
+		if got := s.whoami(t, "Bearer "+token); got != want {
+			t.Errorf("key %s: got %q, want %q", keyID, got, want)
+		}
+	}
+	asked := func(want int) {
+		t.Helper()
+		if got := i.questions("/jwks"); got != want {
+			t.Errorf("got %d questions for keys, want %d", got, want)
+		}
+	}
+	is("one", "acme:alice")
+	for range 3 {
+		is("two", "") // which anybody can say
+	}
+	asked(1)
+	i.has("one", "two")
+	clock.advance(3 * time.Second)
+	is("two", "acme:alice")
+	asked(2)
+	i.has("two")
+	clock.advance(59 * time.Minute)
+	is("one", "acme:alice")
+	clock.advance(time.Minute)
+	is("one", "")
+	is("two", "acme:alice")
+	asked(3)
+	i.on("/jwks", http.NotFound)
+	clock.advance(59 * time.Minute)
+	is("two", "acme:alice")
+	s.fails(t, "Bearer "+i.signBy("one", claims{"aud": "kinto", "exp": time.Now().Add(24 * time.Hour).Unix()}))
+}
+
+func TestAnAddressThatTheProviderHasNotVerifiedIsNobodys(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	for profile, want := range map[string]string{
+		`{"sub":"1","email":"a@example.org"}`:                           "acme:a@example.org",
+		`{"sub":"1","email":"a@example.org","email_verified":true}`:     "acme:a@example.org",
+		`{"sub":"1","email":"a@example.org","email_verified":"true"}`:   "acme:a@example.org",
+		`{"sub":"1","email":"a@example.org","email_verified":false}`:    "",
+		`{"sub":"1","email":"a@example.org","email_verified":"false"}`:  "",
+		`{"sub":"1","email":"a@example.org","email_verified":null}`:     "",
+		`{"sub":"1","email":"a@example.org","email_verified":["true"]}`: "",
+	} {
+		i.knows("opaque", profile)
+		for field, want := range map[string]string{"email": want, "sub": "acme:1"} {
+			p := provider(i)
+			p.UserIDField = field
+			if got := start(t, newCache(), p).whoami(t, "Bearer opaque"); got != want {
+				t.Errorf("%s by %s: got %q, want %q", profile, field, got, want)
+			}
 		}
 	}
 }
@@ -263,7 +432,7 @@ func TestWhoLeavesDoesNotSpoilTheVerificationForOthers(t *testing.T) {
 	missed := make(chan struct{}, 2)
 	_, authentications := openid.New(openid.Options{Providers: []openid.Provider{provider(i)}})
 	authenticator, err := authentications["acme"](server.Parts{
-		Cache: counting{newCache(), func() { missed <- struct{}{} }}, Config: server.Config{Logger: (&journal{}).logger()},
+		Cache: counting{newCache(), func() { missed <- struct{}{} }}, Config: server.Config{Logger: (&journal{}).logger(), Now: time.Now},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -332,6 +501,34 @@ func TestATokenThatAnotherProviderAcceptedIsNotOfferedAgain(t *testing.T) {
 	}
 	if got := first.questions("/userinfo"); got != 1 {
 		t.Errorf("got %d questions to the first provider, want 1", got)
+	}
+}
+
+func TestAProviderWithoutAnswerIsNotInTheWayOfOthers(t *testing.T) {
+	t.Parallel()
+	first, second := newIDP(t), newIDP(t)
+	second.knows("opaque", `{"sub":"bob"}`)
+	s := start(t, newCache(), provider(first), openid.Provider{Name: "other", Issuer: second.URL, ClientID: "c"})
+	first.Close()
+	if got, want := s.whoami(t, "Bearer opaque"), "other:bob"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s.fails(t, "Bearer unknown")
+}
+
+func TestAProfileThatDoesNotTellTheUserIsLeftToTheNextPolicy(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	i.knows("opaque", `{"sub":"alice"}`)
+	for _, id := range []string{clientID, "another"} {
+		mail, other := provider(i), provider(i)
+		mail.UserIDField, other.Name, other.ClientID = "email", "other", id
+		s := start(t, newCache(), mail, other)
+		for range 2 {
+			if got, want := s.whoami(t, "Bearer opaque"), "other:alice"; got != want {
+				t.Errorf("client id %s: got %q, want %q", id, got, want)
+			}
+		}
 	}
 }
 

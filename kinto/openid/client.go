@@ -1,10 +1,15 @@
 package openid
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxAnswer bounds what is read of an answer of a provider, in bytes. Key sets are the longest, with some 20 KiB.
@@ -38,6 +43,66 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Body = http.MaxBytesReader(nil, res.Body, maxAnswer)
 	}
 	return res, err
+}
+
+// maxQuestions bounds how many questions one issuer is asked at the same time.
+const maxQuestions = 32
+
+// client asks one issuer. It may be used concurrently.
+type client struct {
+	*http.Client
+
+	slots chan struct{}
+}
+
+func newIssuerClient(c *http.Client) client { return client{c, make(chan struct{}, maxQuestions)} }
+
+// answer is a whole answer, of any status.
+type answer struct {
+	code         int
+	status, kind string // "404 Not Found", and the Content-Type
+	text         jsontext.Value
+}
+
+// refuses tells whether the request is at fault, and not the issuer.
+func (a answer) refuses() bool {
+	return a.code >= 400 && a.code < 500 && a.code != http.StatusTooManyRequests && a.code != http.StatusRequestTimeout
+}
+
+func (a answer) isObject() bool { return a.text.IsValid() && a.text.Kind() == '{' }
+
+// ask sends a request when its turn comes and reads the answer. All of that takes no longer than the timeout.
+func (c client) ask(r *http.Request) (answer, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), c.Timeout)
+	defer cancel()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return answer{}, fmt.Errorf("too many questions to %s at the same time: %w", r.URL.Host, ctx.Err())
+	}
+	res, err := c.Do(r.WithContext(ctx))
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return answer{}, fmt.Errorf("read the answer of %s: %w", r.URL.Host, err)
+	}
+	return answer{res.StatusCode, res.Status, res.Header.Get("Content-Type"), text}, nil
+}
+
+// get asks for what is at a URL, with the token of whom it is about, if any.
+func (c client) get(ctx context.Context, url, token string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return answer{}, err
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return c.ask(r)
 }
 
 // brief is an error with a text of one short line: the errors of libraries repeat answers of providers, and those may repeat

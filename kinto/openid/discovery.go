@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/singleflight"
@@ -28,12 +30,19 @@ type directory struct {
 // provider is one that was asked.
 type provider struct {
 	Provider
-	remote *oidc.Provider
-	called string                // the issuer, as the provider has it, perhaps with another slash at the end
-	tokens *oidc.IDTokenVerifier // of JWTs for the audience; nil if there is none
-	client *http.Client
-	secret string
-	asking singleflight.Group // questions about tokens that are under way, by what they are remembered under
+	*issuer
+	secret  string
+	asking  singleflight.Group // questions about tokens that are under way, by what they are remembered under
+	refused refusals
+}
+
+// issuer is what was found out about an issuer, for all the policies that have it.
+type issuer struct {
+	remote     *oidc.Provider
+	called     string   // as it has it, perhaps with another slash at the end
+	algorithms []string // those it signs with
+	keys       *keys
+	client     client
 }
 
 // providers asks those that were not asked yet, and returns all.
@@ -44,17 +53,21 @@ func (d *directory) providers() ([]*provider, error) {
 		return d.found, nil
 	}
 	found := make([]*provider, 0, len(d.declared))
-	known := map[string]*oidc.Provider{}
+	issuers, names := map[string]*issuer{}, map[string]bool{}
 	for _, declared := range d.declared {
-		remote := known[declared.Issuer]
-		if remote == nil {
+		if names[declared.Name] {
+			return nil, fmt.Errorf("two OpenID providers are called %s: their users could not be told apart", declared.Name)
+		}
+		names[declared.Name] = true
+		known := issuers[declared.Issuer]
+		if known == nil {
 			var err error
-			if remote, err = discover(d.client, declared.Issuer); err != nil {
+			if known, err = discover(d.client, declared.Issuer); err != nil {
 				return nil, fmt.Errorf("%w %s at %s: %w", ErrDiscovery, declared.Name, declared.Issuer, brief{err, ""})
 			}
-			known[declared.Issuer] = remote
+			issuers[declared.Issuer] = known
 		}
-		p := &provider{Provider: declared, remote: remote, client: d.client, secret: d.secret}
+		p := &provider{Provider: declared, issuer: known, secret: d.secret}
 		if err := p.check(); err != nil {
 			return nil, fmt.Errorf("the OpenID provider %s at %s %w", declared.Name, declared.Issuer, err)
 		}
@@ -65,27 +78,37 @@ func (d *directory) providers() ([]*provider, error) {
 }
 
 // discover asks an issuer for its description. It may call itself by its URL with or without a slash at the end.
-func discover(client *http.Client, issuer string) (*oidc.Provider, error) {
-	ctx := oidc.ClientContext(context.Background(), client) // which has a timeout
-	remote, err := oidc.NewProvider(ctx, issuer)
-	if other, ok := errors.AsType[*oidc.IssuerMismatchError](err); ok && slashless(other.Discovered) == slashless(issuer) {
-		return oidc.NewProvider(ctx, other.Discovered)
+func discover(c *http.Client, url string) (*issuer, error) {
+	ctx := oidc.ClientContext(context.Background(), c) // which has a timeout
+	remote, err := oidc.NewProvider(ctx, url)
+	if other, ok := errors.AsType[*oidc.IssuerMismatchError](err); ok && slashless(other.Discovered) == slashless(url) {
+		remote, err = oidc.NewProvider(ctx, other.Discovered)
 	}
-	return remote, err
+	if err != nil {
+		return nil, err
+	}
+	var told struct {
+		Issuer     string   `json:"issuer"`
+		Keys       string   `json:"jwks_uri"`
+		Algorithms []string `json:"id_token_signing_alg_values_supported"`
+	}
+	if err := remote.Claims(&told); err != nil {
+		return nil, err
+	}
+	i := &issuer{remote: remote, called: told.Issuer, client: newIssuerClient(c)}
+	i.keys = &keys{url: told.Keys, client: i.client}
+	for _, a := range told.Algorithms {
+		if slices.Contains(signatures, jose.SignatureAlgorithm(a)) {
+			i.algorithms = append(i.algorithms, a)
+		}
+	}
+	return i, nil
 }
 
 func slashless(url string) string { return strings.TrimSuffix(url, "/") }
 
-// check tells whether the provider has all that is needed, and prepares to verify its tokens.
+// check tells whether the provider has all that is needed.
 func (p *provider) check() error {
-	var told struct {
-		Issuer string `json:"issuer"`
-		Keys   string `json:"jwks_uri"`
-	}
-	if err := p.remote.Claims(&told); err != nil {
-		return fmt.Errorf("does not tell where its keys are: %w", brief{err, ""})
-	}
-	p.called = told.Issuer
 	for _, endpoint := range []struct {
 		name, url string
 		needed    bool
@@ -93,14 +116,11 @@ func (p *provider) check() error {
 		{"authorization_endpoint", p.remote.Endpoint().AuthURL, true},
 		{"token_endpoint", p.remote.Endpoint().TokenURL, true},
 		{"userinfo_endpoint", p.remote.UserInfoEndpoint(), true},
-		{"jwks_uri", told.Keys, p.Audience != ""},
+		{"jwks_uri", p.keys.url, p.Audience != ""},
 	} {
 		if endpoint.needed && endpoint.url == "" {
 			return fmt.Errorf("has no %s", endpoint.name)
 		}
-	}
-	if p.Audience != "" {
-		p.tokens = p.remote.Verifier(&oidc.Config{ClientID: p.Audience})
 	}
 	return nil
 }

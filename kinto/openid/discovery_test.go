@@ -83,6 +83,15 @@ func TestAnIssuerIsAskedOnceForAllItsPolicies(t *testing.T) {
 	}
 }
 
+func TestTwoProvidersDoNotShareAName(t *testing.T) {
+	t.Parallel()
+	i, j := newIDP(t), newIDP(t)
+	err := open(openid.Options{Providers: []openid.Provider{provider(i), provider(j)}})
+	if err == nil || !strings.Contains(err.Error(), "two OpenID providers are called acme") {
+		t.Errorf("got %v, want that they are refused", err)
+	}
+}
+
 func TestTheSlashAtTheEndOfAnIssuerDoesNotCount(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ ours, theirs string }{{"", "/"}, {"/", ""}, {"/", "/"}} {

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -205,16 +204,11 @@ func (p *provider) exchange(ctx context.Context, code, redirect string) (jsontex
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "application/json")
-	res, err := p.client.Do(r)
-	if err != nil {
-		return nil, err
+	given, err := p.client.ask(r)
+	if err == nil && !given.isObject() {
+		err = fmt.Errorf("%s, without a JSON object", given.status)
 	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	if answer := jsontext.Value(text); err == nil && (!answer.IsValid() || answer.Kind() != '{') {
-		err = fmt.Errorf("%s, without a JSON object", res.Status)
-	}
-	return text, err
+	return given.text, err
 }
 
 // redirect sends the browser to a URL that nobody may keep.

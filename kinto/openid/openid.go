@@ -10,7 +10,7 @@ import (
 
 // Provider is an OpenID provider, and how its users are recognised. Name, Issuer and ClientID are required.
 type Provider struct {
-	// Name is that of the policy: it is in the paths of the login, and begins the ids of users.
+	// Name is that of the policy, and of no other: it is in the paths of the login, and begins the ids of users.
 	Name string
 	// Issuer is the URL below which the provider describes itself, at .well-known/openid-configuration.
 	Issuer string
@@ -20,11 +20,13 @@ type Provider struct {
 	Audience string
 	// HeaderType is the scheme of the Authorization header, in any case. Default "Bearer".
 	HeaderType string
-	// UserIDField is the member of a profile that tells users apart. Default "sub".
+	// UserIDField is the member of a profile that tells users apart. Default "sub". With "email", a profile whose
+	// email_verified is anything but true is nobody's.
 	UserIDField string
 	// Realm is told to clients without credentials. Default "Realm".
 	Realm string
-	// VerificationTTL is for how long a verified token is remembered after its last use. Default 24 hours.
+	// VerificationTTL is for how long a verified token counts before the provider is asked again. One that is a JWT never
+	// counts after its own end. Default 24 hours.
 	VerificationTTL time.Duration
 	// StateTTL is how long a login may take. Default one hour.
 	StateTTL time.Duration
@@ -47,7 +49,7 @@ type Options struct {
 	Providers []Provider
 	// Secret keys what is remembered of tokens (userid_hmac_secret).
 	Secret string
-	// Timeout bounds each question to a provider. Default 10 s.
+	// Timeout bounds each question to a provider, with the time that it waits for its turn. Default 10 s.
 	Timeout time.Duration
 }
 
@@ -58,7 +60,8 @@ var ErrDiscovery = errors.New("discover the OpenID provider")
 // authentication of its users, which works without the plug-in too.
 //
 // The providers are asked how they are to be used when a service opens, each issuer once; one that does not answer
-// in time, or offers too little, is an error that keeps the service from opening.
+// in time, or offers too little, is an error that keeps the service from opening. Later on, one that does not answer makes
+// requests with tokens that it has not verified before fail as Unavailable.
 func New(o Options) (server.Plugin, map[string]server.Authentication) {
 	d := &directory{secret: o.Secret, client: newClient(cmp.Or(o.Timeout, 10*time.Second))}
 	authentications := map[string]server.Authentication{}

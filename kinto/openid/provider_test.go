@@ -22,14 +22,20 @@ const (
 	clientSecret = "the-client-secret"
 )
 
-// keyOf is the key that providers sign with.
-var keyOf = sync.OnceValue(func() *rsa.PrivateKey {
+// keyOf is a key that providers sign with; "one" unless said otherwise.
+func keyOf(id string) *rsa.PrivateKey {
+	return map[string]func() *rsa.PrivateKey{"one": keyOne, "two": keyTwo}[id]()
+}
+
+var keyOne, keyTwo = sync.OnceValue(newKey), sync.OnceValue(newKey)
+
+func newKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
 	}
 	return key
-})
+}
 
 // idp is an OpenID provider: people are logged in at once.
 type idp struct {
@@ -41,6 +47,7 @@ type idp struct {
 	override map[string]http.HandlerFunc // replaces what is at a path
 	codes    map[string]url.Values       // issued and not yet used, with the request for them
 	asked    map[string]int              // requests by path
+	keyIDs   []string                    // of the keys that it has
 	issued   []string                    // codes and tokens, which must stay secret
 }
 
@@ -48,7 +55,7 @@ func newIDP(t *testing.T) *idp {
 	t.Helper()
 	i := &idp{
 		metadata: map[string]any{}, profiles: map[string]string{}, override: map[string]http.HandlerFunc{},
-		codes: map[string]url.Values{}, asked: map[string]int{},
+		codes: map[string]url.Values{}, asked: map[string]int{}, keyIDs: []string{"one"},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", i.describe)
@@ -85,6 +92,20 @@ func (i *idp) knows(token, profile string) {
 	i.profiles[token] = profile
 }
 
+// has makes the keys with the ids those of the provider.
+func (i *idp) has(keyIDs ...string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keyIDs = keyIDs
+}
+
+// forget makes a token one that is not known.
+func (i *idp) forget(token string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.profiles, token)
+}
+
 func (i *idp) questions(path string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -102,9 +123,13 @@ func (i *idp) describe(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (i *idp) keys(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-		{Key: &keyOf().PublicKey, KeyID: "one", Algorithm: "RS256", Use: "sig"},
-	}})
+	keys := []any{map[string]string{"kty": "unheard of", "kid": "odd"}}
+	i.mu.Lock()
+	for _, id := range i.keyIDs {
+		keys = append(keys, jose.JSONWebKey{Key: &keyOf(id).PublicKey, KeyID: id, Algorithm: "RS256", Use: "sig"})
+	}
+	i.mu.Unlock()
+	answer(w, http.StatusOK, map[string]any{"keys": keys})
 }
 
 // authorize sends the browser back with a code, as if the person had agreed.
@@ -160,9 +185,11 @@ func (i *idp) userinfo(w http.ResponseWriter, r *http.Request) {
 type claims map[string]any
 
 // sign makes a token with the claims beside, or instead of, those of a good one.
-func (i *idp) sign(own claims) string {
+func (i *idp) sign(own claims) string { return i.signBy("one", own) }
+
+func (i *idp) signBy(keyID string, own claims) string {
 	return signed(i.claims(own), jose.SigningKey{
-		Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: keyOf(), KeyID: "one"},
+		Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: keyOf(keyID), KeyID: keyID},
 	})
 }
 

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -27,9 +29,16 @@ type process struct {
 // start makes a process with providers, and a cache that may be shared.
 func start(t *testing.T, cache domain.Cache, providers ...openid.Provider) process {
 	t.Helper()
+	return startAt(t, time.Now, cache, openid.Options{Providers: providers})
+}
+
+// startAt makes a process with a clock.
+func startAt(t *testing.T, now func() time.Time, cache domain.Cache, o openid.Options) process {
+	t.Helper()
 	log := &journal{}
-	plugin, authentications := openid.New(openid.Options{Providers: providers, Secret: "hmac"})
-	parts := server.Parts{Cache: cache, Config: server.Config{Logger: log.logger()}}
+	o.Secret = "hmac"
+	plugin, authentications := openid.New(o)
+	parts := server.Parts{Cache: cache, Config: server.Config{Logger: log.logger(), Now: now}}
 	endpoints, err := plugin.Endpoints(parts)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +51,7 @@ func start(t *testing.T, cache domain.Cache, providers ...openid.Provider) proce
 		},
 	}}})
 	config := web.Config{Log: log.logger()}
-	for _, p := range providers {
+	for _, p := range o.Providers {
 		authenticator, err := authentications[p.Name](parts)
 		if err != nil {
 			t.Fatal(err)
@@ -63,6 +72,13 @@ func provider(i *idp) openid.Provider {
 	return openid.Provider{Name: "acme", Issuer: i.URL, ClientID: clientID, ClientSecret: clientSecret}
 }
 
+// watch is a clock that the test sets.
+type watch struct{ ahead atomic.Int64 }
+
+func (w *watch) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+func (w *watch) advance(d time.Duration) { w.ahead.Add(int64(d)) }
+
 func newCache() domain.Cache { return memory.New(memory.Config{}) }
 
 // whoami is the user id for an Authorization header, "" for nobody.
@@ -73,6 +89,15 @@ func (p process) whoami(t *testing.T, authorization string) string {
 		t.Errorf("whoami: got %d %s", status, body)
 	}
 	return string(body)
+}
+
+// fails expects that it cannot be found out who calls, for now.
+func (p process) fails(t *testing.T, authorization string) {
+	t.Helper()
+	status, header, body := p.get(t, "/whoami", authorization)
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("whoami: got %d %s %v, want 503 with Retry-After", status, body, header)
+	}
 }
 
 // get does not follow redirects.
