@@ -351,6 +351,12 @@ func TestLoadRefusesAValue(t *testing.T) {
 		{"multiauth.policies = o\nmultiauth.policy.o.use = kinto.plugins.openid.OpenIDConnectPolicy", "multiauth.policy.o.issuer must be"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.issuer = https://i", "multiauth.policy.o.client_id must be"},
 		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.state_length = 1", "between 8 and 256"},
+		{
+			"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.callback_origins = https://a/b",
+			`callback_origins must be as https://app.example.org, in small letters, with nothing after the host or port: "https://a/b"`,
+		},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.callback_origins = a.example.org", "callback_origins must be"},
+		{"multiauth.policies = o\nmultiauth.policy.o.use = openid\nmultiauth.policy.o.callback_origins = https://A", "callback_origins must be"},
 		{"multiauth.policies = a/b\nmultiauth.policy.a/b.use = openid\nmultiauth.policy.a/b.issuer = https://i\n" +
 			"multiauth.policy.a/b.client_id = c", "must consist of letters, digits"},
 		{"includes = kinto.plugins.accounts\nmultiauth.policies = account users\nmultiauth.policy.account.use = openid\nmultiauth.policy.account.issuer = https://i\n" +

@@ -54,6 +54,7 @@ func (p *Policy) bindings(prefix string) []binding {
 		seconds(prefix+"verification_ttl_seconds", &p.VerificationTTL),
 		seconds(prefix+"state_ttl_seconds", &p.StateTTL),
 		between(prefix+"state_length", &p.StateLength, 8, 256),
+		list(prefix+"callback_origins", &p.CallbackOrigins),
 	}
 }
 

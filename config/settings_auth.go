@@ -39,6 +39,7 @@ type Policy struct {
 	VerificationTTL time.Duration // verification_ttl_seconds; 86400 s
 	StateTTL        time.Duration // state_ttl_seconds; 3600 s
 	StateLength     int           // state_length, bytes; 32
+	CallbackOrigins []string      // callback_origins; none, which is any
 }
 
 // Prefix is what the ids of its users begin with, before the colon.

@@ -40,7 +40,7 @@ var everything = []string{
 	"multiauth.policy.Google.client_id = c", "multiauth.policy.Google.client_secret = hush2", "multiauth.policy.Google.audience = a",
 	"multiauth.policy.Google.header_type = Bearer+OIDC", "multiauth.policy.Google.userid_field = email", "multiauth.policy.Google.realm = R",
 	"multiauth.policy.Google.verification_ttl_seconds = 1", "multiauth.policy.Google.state_ttl_seconds = 2",
-	"multiauth.policy.Google.state_length = 16", "account_cache_ttl_seconds = 60",
+	"multiauth.policy.Google.state_length = 16", "multiauth.policy.Google.callback_origins = https://a, http://b:1", "account_cache_ttl_seconds = 60",
 	"includes = kinto.plugins.openid\n  kinto.plugins.accounts", "default_bucket_hmac_secret = hush3", "admin_assets_path = aa",
 	"history.exclude_resources = /buckets/a", "history.exclude_user_ids = u", "history.auto_trim_max_count = 1",
 	"history.auto_trim_user_ids = v", "history.auto_trim_threshold = 2",
@@ -101,6 +101,7 @@ func wanted() *config.Settings {
 			Policies: []config.Policy{account, {
 				Setting: "Google", Name: "google", Kind: config.OpenID, Realm: "R", Issuer: "https://i/", ClientID: "c", ClientSecret: "hush2",
 				Audience: "a", HeaderType: "Bearer+OIDC", UserIDField: "email", VerificationTTL: time.Second, StateTTL: 2 * time.Second, StateLength: 16,
+				CallbackOrigins: []string{"https://a", "http://b:1"},
 			}},
 		},
 		Plugins: config.Plugins{

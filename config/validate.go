@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -157,6 +158,12 @@ func (p Policy) problems() []error {
 	if p.ClientID == "" {
 		errs = append(errs, fmt.Errorf("%sclient_id must be given: the OpenID provider knows it", setting))
 	}
+	for _, origin := range p.CallbackOrigins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || origin != u.Scheme+"://"+strings.ToLower(u.Host) {
+			errs = append(errs, fmt.Errorf("%scallback_origins must be as https://app.example.org, in small letters, with nothing "+
+				"after the host or port: %q", setting, origin))
+		}
+	}
 	return errs
 }
 
@@ -173,6 +180,13 @@ func (l *loader) cautions() {
 	for _, p := range l.Auth.Policies {
 		if plugin, ok := pluginOf[p.Kind]; ok && !l.Plugins.Has(plugin) {
 			l.warn("includes", "multiauth.policies lists %s, the policy of %s, which includes does not have.", p.Setting, plugin)
+		}
+	}
+	for _, p := range l.Auth.Policies {
+		if setting := "multiauth.policy." + p.Setting + ".callback_origins"; p.Kind == OpenID && len(p.CallbackOrigins) == 0 &&
+			l.Plugins.Has(PluginOpenID) {
+			l.warn(setting, "%s is empty: whoever gets a user to follow a link can have the user's token sent to a page of his own; "+
+				"list the origins of your applications, such as https://app.example.org.", setting)
 		}
 	}
 	if l.Plugins.Has(PluginOpenID) && !l.Auth.HasPolicy(OpenID) {

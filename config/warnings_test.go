@@ -61,6 +61,15 @@ func TestLoadWarns(t *testing.T) {
 			"multiauth.policy.a.realm = R\nmultiauth.policy.a.audience = b", []string{
 			"multiauth.policy.a.audience has no effect: it is for policies of OpenID Connect.",
 		}},
+		{
+			"logins that lead anywhere", "", "includes = kinto.plugins.openid\nmultiauth.policies = o p\nmultiauth.policy.o.use = openid\n" +
+				"multiauth.policy.o.issuer = https://i\nmultiauth.policy.o.client_id = c\nmultiauth.policy.p.issuer = https://i\n" +
+				"multiauth.policy.p.client_id = d\nmultiauth.policy.p.use = openid\nmultiauth.policy.p.callback_origins = https://a",
+			[]string{
+				"multiauth.policy.o.callback_origins is empty: whoever gets a user to follow a link can have the user's token sent to a page " +
+					"of his own; list the origins of your applications, such as https://app.example.org.",
+			},
+		},
 		{"personal buckets that can be found", "", "includes = kinto.plugins.default_bucket", []string{
 			"default_bucket_hmac_secret is empty: whoever knows a user's id can make the personal bucket first, and sees what the user " +
 				"puts there; give a long random text, with which the buckets of all users are others.",

@@ -46,7 +46,7 @@ func (d *directory) endpoints(parts server.Parts) ([]web.Endpoint, error) {
 func (l login) begin(w http.ResponseWriter, r *web.Request) error {
 	p, unknown := l.provider(r)
 	query := r.URL.Query()
-	callback, noCallback := callback(query)
+	callback, noCallback := callback(query, p)
 	scope, noScope := scope(query, p)
 	options, noOptions := options(query, p)
 	if err := rest.Join(unknown, noCallback, noScope, noOptions); err != nil {
@@ -126,8 +126,8 @@ func required(query url.Values, name string) (string, *domain.Error) {
 }
 
 // callback is where the browser wants to be in the end: an absolute URL, which an application on a device may have
-// with a scheme of its own.
-func callback(query url.Values) (string, *domain.Error) {
+// with a scheme of its own, and where logins may lead to. p is nil if it is not known.
+func callback(query url.Values, p *provider) (string, *domain.Error) {
 	const longest = 2048 // characters
 	text, missing := required(query, "callback")
 	if missing != nil {
@@ -136,6 +136,10 @@ func callback(query url.Values) (string, *domain.Error) {
 	target, err := url.Parse(text)
 	if err != nil || target.Scheme == "" || target.Host == "" || utf8.RuneCountInString(text) > longest {
 		return "", domain.Invalidf(domain.InQuery, "callback", "Must be a URL")
+	}
+	origin := target.Scheme + "://" + strings.ToLower(target.Host)
+	if p != nil && len(p.CallbackOrigins) > 0 && !slices.Contains(p.CallbackOrigins, origin) {
+		return "", domain.Invalidf(domain.InQuery, "callback", "Must not lead to %s", origin)
 	}
 	return text, nil
 }

@@ -198,6 +198,37 @@ func TestALoginIsRefusedWithAllThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestLoginsLeadToTheOriginsOfTheProviderOnly(t *testing.T) {
+	t.Parallel()
+	p := provider(newIDP(t))
+	p.CallbackOrigins = []string{"https://app.example.org", "app://there", "http://localhost:3000"}
+	s := start(t, newCache(), p)
+	for callback, want := range map[string]int{
+		"https://app.example.org":                 http.StatusTemporaryRedirect,
+		"https://App.Example.org/deep?x=#token=":  http.StatusTemporaryRedirect,
+		"app://there/":                            http.StatusTemporaryRedirect,
+		"http://localhost:3000/#":                 http.StatusTemporaryRedirect,
+		"http://localhost:3001/":                  http.StatusBadRequest,
+		"http://app.example.org/":                 http.StatusBadRequest,
+		"https://app.example.org:8443/":           http.StatusBadRequest,
+		"https://evil.example.org/":               http.StatusBadRequest,
+		"https://app.example.org.evil/":           http.StatusBadRequest,
+		"https://app.example.org@evil/":           http.StatusBadRequest,
+		`https://evil\@app.example.org/`:          http.StatusBadRequest,
+		`https://app.example.org\.evil/`:          http.StatusBadRequest,
+		"https://evil/https://app.example.org":    http.StatusBadRequest,
+		"https://evil#@app.example.org/":          http.StatusBadRequest,
+		"//app.example.org/":                      http.StatusBadRequest,
+		" https://app.example.org/":               http.StatusBadRequest,
+		"javascript://app.example.org/%0aalert()": http.StatusBadRequest,
+	} {
+		got, _, body := get(t, s.loginURL(url.Values{"callback": {callback}, "scope": {"openid"}}), "")
+		if got != want {
+			t.Errorf("%s: got %d %s, want %d", callback, got, body, want)
+		}
+	}
+}
+
 func TestAStateIsOfTheProviderThatTheLoginBeganWith(t *testing.T) {
 	t.Parallel()
 	other := provider(newIDP(t))

@@ -32,6 +32,9 @@ type Provider struct {
 	StateTTL time.Duration
 	// StateLength is how many random bytes a login is known by, at most 256. Default 32.
 	StateLength int
+	// CallbackOrigins are where logins may lead to, each a scheme, a host and perhaps a port, as in
+	// "https://app.example.org". Default anywhere, also to who has made up the login to get at a token.
+	CallbackOrigins []string
 }
 
 func (p Provider) withDefaults() Provider {

@@ -18,7 +18,7 @@ func openID(a config.Auth) (server.Plugin, map[string]server.Authentication) {
 		options.Providers = append(options.Providers, openid.Provider{
 			Name: p.Name, Issuer: p.Issuer, ClientID: p.ClientID, ClientSecret: p.ClientSecret.Reveal(), Audience: p.Audience,
 			HeaderType: p.HeaderType, UserIDField: p.UserIDField, Realm: p.Realm,
-			StateLength: p.StateLength,
+			StateLength: p.StateLength, CallbackOrigins: p.CallbackOrigins,
 			// A second is the least that the cache knows; zero would be the default.
 			VerificationTTL: max(p.VerificationTTL, time.Second), StateTTL: max(p.StateTTL, time.Second),
 		})
