@@ -255,15 +255,16 @@ func (p *provider) userID(profile jsontext.Value) (string, error) {
 	case '0':
 		id = string(value)
 	}
-	if id == "" {
-		return "", fmt.Errorf("the profile does not tell %s", p.UserIDField)
+	user := p.Name + ":" + id
+	if id == "" || !domain.ValidPrincipal(user) {
+		return "", fmt.Errorf("the profile has no %s that can be the id of a user", p.UserIDField)
 	}
 	if verified, told := members["email_verified"]; p.UserIDField == "email" && told {
 		if text := string(verified); text != "true" && text != `"true"` {
 			return "", errors.New("the provider has not verified the e-mail address")
 		}
 	}
-	return p.Name + ":" + id, nil
+	return user, nil
 }
 
 // user adds the profile to what callers are told of themselves.

@@ -334,6 +334,22 @@ func TestTheKeysOfAProviderChange(t *testing.T) {
 	s.fails(t, "Bearer "+i.signBy("one", claims{"aud": "kinto", "exp": time.Now().Add(24 * time.Hour).Unix()}))
 }
 
+func TestAProfileMayBeSigned(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t)
+	s := start(t, newCache(), provider(i))
+	profile := i.signBy("one", nil)
+	i.on("/userinfo", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/jwt")
+		_, _ = w.Write([]byte(profile))
+	})
+	if got, want := s.whoami(t, "Bearer opaque"), "acme:alice"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	profile = i.signBy("two", nil)
+	s.fails(t, "Bearer another")
+}
+
 func TestAnAddressThatTheProviderHasNotVerifiedIsNobodys(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t)
