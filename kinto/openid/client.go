@@ -71,15 +71,23 @@ func (a answer) refuses() bool {
 
 func (a answer) isObject() bool { return a.text.IsValid() && a.text.Kind() == '{' }
 
-// ask sends a request when its turn comes and reads the answer. All of that takes no longer than the timeout.
+// errBusy is the error for a question whose turn did not come in time.
+var errBusy = errors.New("too many questions to the provider at the same time")
+
+// ask sends a request when its turn comes and reads the answer. All of that takes no longer than the timeout, and the wait half
+// of that at most: a question without the time for an answer would only be a burden.
 func (c client) ask(r *http.Request) (answer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), c.Timeout)
 	defer cancel()
+	timer := time.NewTimer(c.Timeout / 2)
+	defer timer.Stop()
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
+	case <-timer.C:
+		return answer{}, errBusy
 	case <-ctx.Done():
-		return answer{}, fmt.Errorf("too many questions to %s at the same time: %w", r.URL.Host, ctx.Err())
+		return answer{}, ctx.Err()
 	}
 	res, err := c.Do(r.WithContext(ctx))
 	if err != nil {
