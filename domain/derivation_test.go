@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/kintolog/kintolog/domain"
@@ -20,6 +21,22 @@ func TestADerivationIsWhole(t *testing.T) {
 	} {
 		if _, err := domain.NewCatalog(domain.Policy{}, domain.Resource{Name: "thing", Path: "/things", Derivation: d}); err == nil {
 			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+func TestDerivedObjectsAreNeitherGroupsNorAboveOthers(t *testing.T) {
+	t.Parallel()
+	change := domain.Resource{Name: "change", Path: "/changes", Derivation: derived}
+	group := change
+	group.Members = func([]byte) []string { return nil }
+	for want, resources := range map[string][]domain.Resource{
+		`resource "change": it is derived, and has no Members`:   {group},
+		`resource "note": "change" is derived, and has nothing`:  {change, {Name: "note", Path: "/changes/{change}/notes"}},
+		`resource "other": "change" is derived, and has nothing`: {change, {Name: "other", Path: "/changes/{change}/others", Derivation: derived}},
+	} {
+		if _, err := domain.NewCatalog(domain.Policy{}, resources...); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

@@ -15,7 +15,7 @@ type Resource struct {
 	// settings ("record_create_principals"), errors, events and permissions.
 	Name string
 	// Path is that of the plural endpoint. It nests in the path of its parent:
-	// "/buckets/{bucket}/collections" makes "bucket" the parent. A resource with children takes
+	// "/buckets/{bucket}/collections" makes "bucket" the parent, which cannot be derived. A resource with children takes
 	// everything below one of its objects along when that object is deleted.
 	Path string
 	// Permissions can be granted explicitly on an object, in the order in which messages list
@@ -28,7 +28,7 @@ type Resource struct {
 	NeedsParent bool
 	// Members, if set, makes each object a group: it lists the principals who hold the object's URI
 	// as a principal of theirs. It is called with the normalised data of a live object. Data with a member that has more
-	// than MaxPrincipalLength bytes are refused.
+	// than MaxPrincipalLength bytes are refused. Derived objects are no groups.
 	Members func(data []byte) []string
 	// Validate, if set, sees the data of every command before Check does. What it says depends on nothing but them, so that they
 	// are refused before the object there is, or a precondition, is looked at; only those of a patch are what comes of it. It
@@ -183,6 +183,9 @@ func (c *Catalog) add(r *Resource) error {
 		if parent == nil || parent.Path != parentPath {
 			return fmt.Errorf("the path %q does not continue that of a resource %q declared before", r.Path, name)
 		}
+		if parent.Derived() {
+			return fmt.Errorf("%q is derived, and has nothing below it: nobody writes derived objects, so put the path elsewhere", name)
+		}
 		r.parent = parent
 		r.ancestors = append(slices.Clone(parent.ancestors), parent)
 		r.words = parent.words + "/"
@@ -196,6 +199,9 @@ func (c *Catalog) add(r *Resource) error {
 	}
 	if r.Derived() && (r.Derivation.Into == nil || r.Derivation.Derive == nil) {
 		return fmt.Errorf("its derivation needs Into and Derive")
+	}
+	if r.Derived() && r.Members != nil {
+		return fmt.Errorf("it is derived, and has no Members: who belongs to a group is what clients or the service write")
 	}
 	r.IDs = r.IDs.UpTo(MaxIDLength)
 	if r.IDs.New != nil && !r.IDs.Valid(r.IDs.New()) {
