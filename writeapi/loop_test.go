@@ -417,6 +417,52 @@ func TestPrincipalsThatNoReadModelHoldsAreRefused(t *testing.T) {
 	}
 }
 
+func TestPermissionsThatTheResourceDoesNotHaveAreRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	for name, want := range map[string]domain.Code{"read": "", "group:create": "", "raed": domain.Invalid, "bucket_read": domain.Invalid} {
+		for _, verb := range []domain.Verb{domain.Put, domain.Patch} {
+			c := b.command(verb, "/buckets/a", "{}")
+			c.Permissions = map[string][]string{name: {"alice"}}
+			if _, _, err := b.do(l, c); domain.CodeOf(err) != want {
+				t.Errorf("%s, verb %d: got %v, want %q", name, verb, err, want)
+			}
+			b.must(l, "/buckets/a") // for the patch
+		}
+	}
+}
+
+func TestAVerbIsOfOneObjectOrOfMany(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(nil)
+	b.must(l, "/buckets/a")
+	one := func(tx *writeapi.Tx, c *domain.Command) error { _, err := tx.Execute(c); return err }
+	many := func(tx *writeapi.Tx, c *domain.Command) error {
+		_, _, _, err := tx.ExecuteMany(c, domain.Query{Limit: 10})
+		return err
+	}
+	for want, c := range map[string]struct {
+		execute func(*writeapi.Tx, *domain.Command) error
+		verb    domain.Verb
+		uri     domain.URI
+	}{
+		"use ExecuteMany":      {one, domain.DeleteMany, "/buckets/"},
+		"there is no verb 5":   {one, domain.DeleteMany + 1, "/buckets/a"},
+		"there is no verb -1":  {one, domain.Post - 1, "/buckets/a"},
+		"use Execute for a co": {many, domain.Delete, "/buckets/"},
+	} {
+		_, err := l.Do(t.Context(), domain.Needs{}, func(tx *writeapi.Tx) error { return c.execute(tx, b.command(c.verb, c.uri, "")) })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if facts := b.facts()["/buckets/a"]; len(facts) != 1 {
+		t.Errorf("the log holds %v", facts)
+	}
+}
+
 func TestADeletionOfManyIsOfTheResourceOfItsURI(t *testing.T) {
 	t.Parallel()
 	b := setup(t, memlog.New())

@@ -3,8 +3,10 @@ package writeapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/jsondoc"
@@ -33,8 +35,8 @@ type Tx struct {
 var errStale = web.Reported(errors.New("the log has gone on from its known end"))
 
 // Execute decides a command and applies its events to the transaction. On an error nothing is applied; it is a
-// *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes, and principals are
-// refused that are not domain.ValidPrincipal. What the resource prepares (domain.Resource.Prepare) is for the caller to have
+// *domain.Error if the client can act on it. The data can be any JSON object, such as json.Marshal makes. Permissions that the
+// resource does not have are refused, and principals that are not domain.ValidPrincipal. What the resource prepares (domain.Resource.Prepare) is for the caller to have
 // prepared, outside of the transaction.
 func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 	normal := *c
@@ -47,7 +49,11 @@ func (t *Tx) Execute(c *domain.Command) (domain.Result, error) {
 func normalize(c *domain.Command) {
 	unfit := func(principal string) bool { return !domain.ValidPrincipal(principal) }
 	for name, principals := range c.Permissions {
-		if c.Problem == nil && slices.ContainsFunc(principals, unfit) {
+		switch {
+		case c.Problem != nil, c.Resource == nil:
+		case !slices.Contains(c.Resource.Permissions, name):
+			c.Problem = domain.Invalidf(domain.InBody, "permissions", "%q is not one of %s", name, strings.Join(c.Resource.Permissions, ", "))
+		case slices.ContainsFunc(principals, unfit):
 			c.Problem = domain.Invalidf(domain.InBody, "permissions."+name, "A principal is empty, too long, or no text")
 		}
 	}
@@ -67,8 +73,12 @@ func normalize(c *domain.Command) {
 
 // execute is Execute of a command whose data are normalised.
 func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
-	if c.Verb == domain.DeleteMany {
+	switch c.Verb {
+	case domain.Post, domain.Put, domain.Patch, domain.Delete:
+	case domain.DeleteMany:
 		return domain.Result{}, errors.New("use ExecuteMany for a command on many objects")
+	default:
+		return domain.Result{}, fmt.Errorf("there is no verb %d", c.Verb)
 	}
 	for {
 		events, result, err := domain.Decide(t.state, c, t.now)
@@ -85,10 +95,13 @@ func (t *Tx) execute(c *domain.Command) (domain.Result, error) {
 	}
 }
 
-// ExecuteMany deletes the objects that the query selects in the plural endpoint of the command; if that is not trusted, among
-// those that the caller may write. More tells that there are more objects beyond what the query asks for at most,
-// and last is the last object deleted, as it was.
+// ExecuteMany deletes the objects that the query selects in the plural endpoint of the command, a DeleteMany; if that is not
+// trusted, among those that the caller may write. More tells that there are more objects beyond what the query asks for at
+// most, and last is the last object deleted, as it was.
 func (t *Tx) ExecuteMany(c *domain.Command, query domain.Query) (result domain.Result, last domain.Object, more bool, err error) {
+	if c.Verb != domain.DeleteMany {
+		return domain.Result{}, domain.Object{}, false, errors.New("use Execute for a command on one object")
+	}
 	if c.Misplaced(t.loop.Catalog) {
 		return domain.Result{}, domain.Object{}, false, &domain.Error{Code: domain.MissingResource}
 	}
