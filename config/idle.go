@@ -32,6 +32,10 @@ func (l *loader) idle() {
 		prefix, sentence string
 	}{
 		{l.HTTP.Backoff == 0, "backoff_percentage", "backoff is 0"},
+		{
+			!l.Resources.PermissionsEndpoint && !l.Plugins.Has(PluginAdmin), "permissions_read_principals",
+			"experimental_permissions_endpoint is false",
+		},
 		{l.HTTP.EndOfService.At.IsZero(), "eos_", "eos is not given"},
 		{l.Plugins.Has(PluginAttachment) && l.Plugins.Attachments.BasePath != "", "attachment.aws.", "attachment.base_path is given"},
 		{
@@ -50,8 +54,8 @@ func (l *loader) idle() {
 
 // pluginSettings are the plug-ins that alone heed a setting, by what its name begins with.
 var pluginSettings = map[string]Plugin{
-	"account_cache_ttl_seconds": PluginAccounts, "admin_assets_path": PluginAdmin, "attachment.": PluginAttachment,
-	"default_bucket_hmac_secret": PluginDefaultBucket, "history.": PluginHistory,
+	"account_": PluginAccounts, "admin_assets_path": PluginAdmin, "attachment.": PluginAttachment,
+	"default_bucket_hmac_secret": PluginDefaultBucket, "history.": PluginHistory, "history_": PluginHistory,
 	"prometheus_created_": PluginPrometheus, "prometheus_histogram_": PluginPrometheus, "prometheus_prefix": PluginPrometheus,
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/kintolog/kintolog/internal/nearest"
 )
 
 // Warning is something about the settings that an operator should know, but that does not keep the service from
@@ -180,8 +182,11 @@ func (l *loader) unknown() {
 
 // didYouMean ends the sentence.
 func didYouMean(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
+	if near := nearest.Of(name, known); near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return "."
 }
+
+// keys returns the keys of a map, sorted.
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

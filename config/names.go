@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kintolog/kintolog/internal/nearest"
 )
 
 // IDGenerator says what ids are made of, and which are accepted (protocol 1.2).
@@ -65,7 +67,7 @@ func component[T any](names map[string]T, name, advice string) (T, error) {
 	if strings.Contains(name, "://") {
 		return zero, fmt.Errorf("is an address, where a name belongs: %s", advice) // with a password, maybe
 	}
-	if near := nearest(name, keys(names)); near != "" {
+	if near := nearest.Of(name, keys(names)); near != "" {
 		return zero, fmt.Errorf("names %q, which is not known here: did you mean %s?", name, near)
 	}
 	return zero, fmt.Errorf("names %q, which is not known here: %s", name, advice)

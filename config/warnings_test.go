@@ -36,6 +36,9 @@ func TestLoadWarns(t *testing.T) {
 		{"the file, and Kubernetes", "KINTO_INI=x", "", nil},
 		{"Kubernetes, for a service of another name", "MINE_PORT=tcp://10.0.0.1:80", "settings_prefix = mine", nil},
 		{"more of Kubernetes", "MINE_SERVICE_HOST=10.0.0.1", "settings_prefix = mine", nil},
+		{"a misspelt permission", "", "bucket_wirte_principals = a", []string{
+			"bucket_wirte_principals in FILE is not a setting and has no effect; did you mean bucket_write_principals?",
+		}},
 		{"a misspelt resource", "", "buckett_create_principals = a", []string{
 			"buckett_create_principals in FILE is not a setting and has no effect; did you mean bucket_create_principals?",
 		}},
@@ -79,6 +82,11 @@ func TestLoadWarns(t *testing.T) {
 			"account_cache_ttl_seconds has no effect: includes does not have kinto.plugins.accounts.",
 			"history.exclude_user_ids has no effect: includes does not have kinto.plugins.history.",
 			"prometheus_prefix has no effect: includes does not have kinto.plugins.prometheus.",
+		}},
+		{"grants of plug-ins that are not used", "", "account_read_principals = a\nhistory_read_principals = a\npermissions_read_principals = a", []string{
+			"account_read_principals has no effect: includes does not have kinto.plugins.accounts.",
+			"history_read_principals has no effect: includes does not have kinto.plugins.history.",
+			"permissions_read_principals has no effect: experimental_permissions_endpoint is false.",
 		}},
 		{"plug-ins without their policies", "", "includes = kinto.plugins.openid", []string{
 			"includes has kinto.plugins.openid, which has no effect: multiauth.policies lists no policy of it.",

@@ -1,13 +1,10 @@
-package config
+// Package nearest finds the name that somebody meant who wrote another one.
+package nearest
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
+import "strings"
 
-// nearest returns the candidate that text is most likely a misspelling of, "" if it resembles none.
-func nearest(text string, candidates []string) string {
+// Of returns the candidate that text is most likely a misspelling of, "" if it resembles none.
+func Of(text string, candidates []string) string {
 	text = strings.ToLower(text)
 	best, least := "", 1+max(1, min(4, len(text)/4))
 	for _, candidate := range candidates {
@@ -40,6 +37,3 @@ func editDistance(a, b string, limit int) int {
 	}
 	return row[len(b)]
 }
-
-// keys returns the keys of a map, sorted.
-func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
