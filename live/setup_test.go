@@ -47,7 +47,7 @@ func startWith(t testing.TB, plugin server.Plugin, config server.Config, more ..
 		Name: "kinto", Version: "1.0",
 		Resources: append(kinto.Resources(kinto.Options{}), domain.Resource{Name: "vault", Path: "/vaults", Secret: true}),
 		Policy: domain.Policy{Grants: map[string][]string{
-			"bucket_create": {domain.Authenticated}, "bucket_read": {"test:alice"}, "account_create": {domain.Everyone},
+			"bucket_create": {domain.Authenticated}, "bucket_read": {"test:alice"},
 		}},
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
 		Plugins:        append(more, plugin, flush.New(), history.New(history.Options{})),

@@ -72,6 +72,9 @@ func (p Parts) settings() (map[string]any, error) {
 			if _, taken := all[name]; taken {
 				return nil, fmt.Errorf("plug-in %s: there is a setting %s already", plugin.Name, name)
 			}
+			if _, err := json.Marshal(value); err != nil {
+				return nil, fmt.Errorf("plug-in %s: its setting %s is to be JSON: %w", plugin.Name, name, err)
+			}
 			all[name] = value
 		}
 	}
@@ -94,6 +97,9 @@ func (p Parts) capabilities() (map[string]any, error) {
 		}
 		told := map[string]any{"description": c.Description, "url": c.URL}
 		maps.Copy(told, c.Extra)
+		if _, err := json.Marshal(told); err != nil {
+			return nil, fmt.Errorf("plug-in %s: what its capability tells is to be JSON: %w", plugin.Name, err)
+		}
 		all[c.Name] = told
 	}
 	return all, nil

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,14 +16,17 @@ import (
 	"github.com/kintolog/kintolog/writeapi"
 )
 
-// Plugin adds to an App. All of it is optional but the name.
+// Plugin adds to an App. All of it is optional but the name, which no other plug-in of the app has.
 type Plugin struct {
 	Name string
 	// Capability announces the plug-in to clients, under the name that they know.
 	Capability *Capability
-	// Settings are added to those that the root endpoint tells.
+	// Settings are added to those that the root endpoint tells: values that encode as JSON.
 	Settings  map[string]any
 	Resources []domain.Resource
+	// Grants are the names that its endpoints and checks look up in the grants of the policy, such as "position_read", beside
+	// the permissions of resources. A policy that grants what nobody has declared is refused.
+	Grants []string
 	// Checks see every object of resources, by their names, before it is created or changed: after the check of the
 	// resource itself and those of plug-ins before. They are as domain.Resource.Check.
 	Checks map[string]func(domain.Write) ([]byte, error)
@@ -102,9 +106,34 @@ func (s *Server) reaction(app App) writeapi.Reaction {
 // Authentication makes an authenticator for a running service.
 type Authentication func(Parts) (web.Authenticator, error)
 
-// Static is an authenticator that needs nothing of the service.
+// Static is an authenticator that needs nothing of the service. A web.BasicAuth must be valid.
 func Static(a web.Authenticator) Authentication {
-	return func(Parts) (web.Authenticator, error) { return a, nil }
+	return func(Parts) (web.Authenticator, error) {
+		if basic, ok := a.(web.BasicAuth); ok {
+			return a, basic.Validate()
+		}
+		return a, nil
+	}
+}
+
+// authenticate makes the authenticators of an app.
+func (p Parts) authenticate() ([]web.Authenticator, error) {
+	var all []web.Authenticator
+	for i, make := range p.App.Authenticators {
+		var authenticator web.Authenticator
+		var err error
+		if make != nil {
+			authenticator, err = make(p)
+		}
+		if err == nil && authenticator == nil {
+			err = fmt.Errorf("authenticator %d of %d is nil: leave it out", i+1, len(p.App.Authenticators))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("set up authentication: %w", err)
+		}
+		all = append(all, authenticator)
+	}
+	return all, nil
 }
 
 // Capability is what the root endpoint tells of a plug-in.
@@ -112,7 +141,7 @@ type Capability struct {
 	Name        string
 	Description string
 	URL         string
-	Extra       map[string]any
+	Extra       map[string]any // values that encode as JSON
 }
 
 // Parts are those that a service runs on, with what plug-ins changed of them.

@@ -30,8 +30,8 @@ func lists(t *testing.T, react ...reaction) *server.Server {
 		Authenticators: []server.Authentication{server.Static(servertest.Users("test"))},
 		Plugins:        []server.Plugin{flush.New()},
 	}
-	for _, r := range react {
-		app.Plugins = append(app.Plugins, server.Plugin{Name: "react", React: r})
+	for i, r := range react {
+		app.Plugins = append(app.Plugins, server.Plugin{Name: fmt.Sprint("react", i), React: r})
 	}
 	s := servertest.Open(t, app, server.Config{})
 	servertest.Do(t, s, "alice", "PUT /lists/home")

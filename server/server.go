@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,6 +28,7 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/domain/rest"
 	"github.com/kintolog/kintolog/idempotency"
+	"github.com/kintolog/kintolog/internal/nearest"
 	"github.com/kintolog/kintolog/openapi"
 	"github.com/kintolog/kintolog/projections/cached"
 	"github.com/kintolog/kintolog/readapi"
@@ -46,7 +48,8 @@ type App struct {
 	Contribute []byte
 	// Resources it serves, parents before children.
 	Resources []domain.Resource
-	Policy    domain.Policy
+	// Policy grants permissions of resources, and what plug-ins ask for (Plugin.Grants).
+	Policy domain.Policy
 	// Authenticators are asked in order who calls.
 	Authenticators []Authentication
 	// Security tells clients how callers identify themselves, by the name of the policy (protocol 6.6).
@@ -177,13 +180,11 @@ func Open(ctx context.Context, app App, config Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, make := range app.Authenticators {
-		authenticator, err := make(s.parts)
-		if err != nil {
-			return nil, fmt.Errorf("set up authentication: %w", err)
-		}
-		config.Web.Authenticators = append(config.Web.Authenticators, authenticator)
+	authenticators, err := s.parts.authenticate()
+	if err != nil {
+		return nil, err
 	}
+	config.Web.Authenticators = slices.Concat(config.Web.Authenticators, authenticators)
 	for _, plugin := range app.Plugins {
 		if plugin.Before != nil {
 			if before := plugin.Before(s.parts); before != nil {
@@ -297,23 +298,52 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	return p, nil
 }
 
-// declare makes the catalog of all resources, and refuses checks of what is not there.
+// declare makes the catalog of all resources, and refuses checks and grants of what is not there.
 func declare(app App, limits Limits) (*domain.Catalog, error) {
 	catalog, err := domain.NewCatalog(policy(app), resources(app, limits)...)
 	if err != nil {
 		return nil, fmt.Errorf("declare resources: %w", err)
 	}
+	names := map[string]bool{}
 	for _, plugin := range app.Plugins {
-		if plugin.Name == "" {
+		switch {
+		case plugin.Name == "":
 			return nil, errors.New("a plug-in has no name")
+		case names[plugin.Name]:
+			return nil, fmt.Errorf("plug-in %s: there is another one of that name: leave one of them out, or rename it", plugin.Name)
 		}
+		names[plugin.Name] = true
 		for name := range plugin.Checks {
 			if catalog.Resource(name) == nil {
 				return nil, fmt.Errorf("plug-in %s: there is no resource %q to check", plugin.Name, name)
 			}
 		}
 	}
-	return catalog, nil
+	return catalog, checkGrants(app, catalog)
+}
+
+// checkGrants refuses grants that nothing asks for.
+func checkGrants(app App, catalog *domain.Catalog) error {
+	var known []string
+	for _, r := range catalog.Resources() {
+		for _, permission := range slices.Concat([]string{"create", "read", "write"}, r.Permissions) {
+			known = append(known, r.Name+"_"+permission)
+		}
+	}
+	for _, plugin := range app.Plugins {
+		known = append(known, plugin.Grants...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(catalog.Policy.Grants)) {
+		if slices.Contains(known, name) {
+			continue
+		}
+		advice := "the permissions of a resource and the Grants of plug-ins are what there is to grant"
+		if near := nearest.Of(name, known); near != "" {
+			advice = "did you mean " + near + "?"
+		}
+		return fmt.Errorf("the policy grants %q, which nothing asks for: %s", name, advice)
+	}
+	return nil
 }
 
 func resources(app App, limits Limits) []domain.Resource {

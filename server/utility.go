@@ -1,9 +1,11 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/web"
@@ -23,6 +25,10 @@ func (s *Server) utilities(c Config) ([]web.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	contribute := s.parts.App.Contribute
+	if contribute != nil && !jsontext.Value(contribute).IsValid() {
+		return nil, errors.New("what the app contributes (App.Contribute) is to be JSON")
+	}
 	return []web.Endpoint{
 		utility("hello", "/", false, hello.serve),
 		utility("heartbeat", "/__heartbeat__", true, heartbeat.serve),
@@ -30,7 +36,7 @@ func (s *Server) utilities(c Config) ([]web.Endpoint, error) {
 			return WriteJSON(w, http.StatusOK, struct{}{})
 		}),
 		utility("version", "/__version__", true, document(version)),
-		utility("contribute", "/contribute.json", true, document(s.parts.App.Contribute)),
+		utility("contribute", "/contribute.json", true, document(contribute)),
 		utility("openapi", "/__api__", true, s.describe),
 	}, nil
 }

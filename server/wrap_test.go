@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -115,7 +116,10 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 		}},
 		"plug-in mine: there is a setting readonly already": {Settings: map[string]any{"readonly": true}},
 		"plug-in mine: its capability has no name":          {Capability: &server.Capability{Description: "D"}},
-		"tell what the service is: ":                        {Settings: map[string]any{"f": func() {}}},
+		"plug-in mine: its setting f is to be JSON: ":       {Settings: map[string]any{"f": func() {}}},
+		"plug-in mine: what its capability tells is to be JSON: ": {Capability: &server.Capability{
+			Name: "c", Extra: map[string]any{"x": math.NaN()},
+		}},
 	} {
 		app, config := definition()
 		plugin.Name = "mine"
@@ -124,6 +128,50 @@ func TestPluginsThatMakeNoSenseAreRefused(t *testing.T) {
 			t.Errorf("Open: got %v, want %s", err, want)
 		}
 	}
+}
+
+func TestAnAppThatMakesNoSenseIsRefused(t *testing.T) {
+	t.Parallel()
+	nothing := func(server.Parts) (web.Authenticator, error) { return nil, nil }
+	grant := func(name string) func(*server.App) {
+		return func(a *server.App) { a.Policy.Grants = map[string][]string{name: {domain.Everyone}} }
+	}
+	for want, change := range map[string]func(*server.App){
+		"plug-in mine: there is another one of that name": func(a *server.App) { a.Plugins = []server.Plugin{{Name: "mine"}, {Name: "mine"}} },
+		"authenticator 1 of 1 is nil":                     func(a *server.App) { a.Authenticators = []server.Authentication{nil} },
+		"authenticator 2 of 2 is nil":                     func(a *server.App) { a.Authenticators = append(a.Authenticators, server.Static(nil)) },
+		"authenticator 2 of 3 is nil": func(a *server.App) {
+			a.Authenticators = append(a.Authenticators, nothing, server.Static(servertest.Users("u")))
+		},
+		"basic authentication needs a Secret": func(a *server.App) {
+			a.Authenticators = []server.Authentication{server.Static(web.BasicAuth{})}
+		},
+		"what the app contributes (App.Contribute) is to be JSON":                     func(a *server.App) { a.Contribute = []byte("{") },
+		`grants "bucket_craete", which nothing asks for: did you mean bucket_create?`: grant("bucket_craete"),
+		`grants "bukket_create", which nothing asks for: did you mean bucket_create?`: grant("bukket_create"),
+		`grants "position_read", which nothing asks for: the permissions of`:          grant("position_read"),
+	} {
+		app, config := definition()
+		change(&app)
+		if s, err := server.Open(t.Context(), app, config); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open: got %v, want %s", err, want)
+			if err == nil {
+				_ = s.Close()
+			}
+		}
+	}
+}
+
+func TestWhatIsDeclaredCanBeGranted(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(app *server.App, _ *server.Config) {
+		app.Policy.Grants = map[string][]string{
+			"bucket_write": nil, "bucket_group:create": nil, "record_create": nil, "position_read": {domain.Everyone},
+		}
+		app.Plugins = []server.Plugin{{Name: "position", Grants: []string{"position_read"}}}
+		app.Authenticators = []server.Authentication{server.Static(web.BasicAuth{WithoutSecret: true})}
+	})
+	servertest.Do(t, s, "", "GET /")
 }
 
 func TestALimitThatMakesNoSenseIsRefused(t *testing.T) {

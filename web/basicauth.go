@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -11,13 +12,23 @@ import (
 type BasicAuth struct {
 	// Name prefixes the user ids, in lower case. Default "basicauth".
 	Name string
-	// Secret keys the user ids: who does not know it cannot tell them from name and password.
-	Secret string
+	// Secret keys the user ids: who does not know it cannot tell them from name and password. Required, unless WithoutSecret says
+	// that whoever knows a user's id may test passwords against it.
+	Secret        string
+	WithoutSecret bool
 	// Realm is told to clients without credentials. Default "Realm".
 	Realm string
 }
 
 var _ Authenticator = BasicAuth{}
+
+// Validate tells that the secret is missing.
+func (b BasicAuth) Validate() error {
+	if b.Secret == "" && !b.WithoutSecret {
+		return errors.New("basic authentication needs a Secret: give a long random text, and keep it, because users have other ids with another one")
+	}
+	return nil
+}
 
 // Authenticate returns the keyed hash of user name and password. It never fails.
 func (b BasicAuth) Authenticate(r *http.Request) (string, error) {

@@ -27,7 +27,7 @@ func things(t *testing.T) (events string, put func(path string)) {
 	app := server.App{
 		Name: "things", Resources: []domain.Resource{{Name: "thing", Path: "/things"}, {Name: "other", Path: "/others"}},
 		Policy:         domain.Policy{Grants: map[string][]string{"thing_create": {domain.Authenticated}, "other_create": {domain.Authenticated}}},
-		Authenticators: []server.Authentication{server.Static(web.BasicAuth{})},
+		Authenticators: []server.Authentication{server.Static(web.BasicAuth{Secret: "s"})},
 	}
 	s, err := server.Open(t.Context(), app, server.Config{
 		Memory: true, Logger: quiet, Log: server.LogConfig{Listen: "127.0.0.1:0"},

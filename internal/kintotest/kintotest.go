@@ -3,6 +3,7 @@
 package kintotest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,13 +15,16 @@ import (
 	"github.com/kintolog/kintolog/server/servertest"
 )
 
-// Start runs Kinto with accounts, history and the plug-in, until the test ends. Who is authenticated may create buckets; grants are
-// written "bucket_read: account:alice".
+// Start runs Kinto with accounts, history and the plug-in, until the test ends. Who is authenticated may create buckets, and
+// everybody list permissions if the plug-in does that; grants are written "bucket_read: account:alice".
 func Start(t testing.TB, plugin server.Plugin, grants ...string) *server.Server {
 	t.Helper()
 	policy := domain.Policy{Grants: map[string][]string{
-		"bucket_create": {domain.Authenticated}, "account_create": {domain.Everyone}, "permissions_read": {domain.Everyone},
+		"bucket_create": {domain.Authenticated}, "account_create": {domain.Everyone},
 	}}
+	if slices.Contains(plugin.Grants, "permissions_read") {
+		policy.Grants["permissions_read"] = []string{domain.Everyone}
+	}
 	for _, grant := range grants {
 		name, principals, _ := strings.Cut(grant, ": ")
 		policy.Grants[name] = strings.Fields(principals)

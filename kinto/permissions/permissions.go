@@ -19,10 +19,12 @@ import (
 	"github.com/kintolog/kintolog/web"
 )
 
-// New is the plug-in.
+// New is the plug-in. It takes a grant named permissions_read to use it: without one in the policy of the service, such as to
+// system.Everyone, the endpoint refuses everybody.
 func New() server.Plugin {
 	return server.Plugin{
-		Name: "permissions",
+		Name:   "permissions",
+		Grants: []string{"permissions_read"},
 		Capability: &server.Capability{
 			Name:        "permissions_endpoint",
 			URL:         "https://kinto.readthedocs.io/en/latest/configuration/settings.html#activating-the-permissions-endpoint",

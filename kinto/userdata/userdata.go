@@ -14,13 +14,15 @@ import (
 	"github.com/kintolog/kintolog/writeapi"
 )
 
-// New is the plug-in. It takes a grant named user-data_delete to use it.
+// New is the plug-in. It takes a grant named user-data_delete to use it: without one in the policy of the service the endpoint
+// refuses everybody.
 //
 // What the principal alone may write is deleted; from the permissions of everything else, and from the members of groups,
 // the principal is removed. All of it is one commit. Derived objects, such as entries of a history, stay as they are.
 func New() server.Plugin {
 	return server.Plugin{
-		Name: "user-data",
+		Name:   "user-data",
+		Grants: []string{"user-data_delete"},
 		Endpoints: func(p server.Parts) ([]web.Endpoint, error) {
 			return []web.Endpoint{
 				{Name: "user-data-plural", Path: "/__user_data__"},

@@ -5,8 +5,10 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ func App(s *config.Settings) (server.App, error) {
 		Name: s.Project.Name, Version: s.Project.Version, APIVersion: s.Project.APIVersion, Docs: s.Project.Docs,
 		Contribute: contribute, Security: security(s),
 		Resources: kinto.Resources(kinto.Options{SchemaValidation: s.Resources.SchemaValidation}),
-		Policy:    domain.Policy{Grants: s.Resources.Grants, KeepExplicit: !s.Resources.ExplicitPermissions},
+		Policy:    domain.Policy{KeepExplicit: !s.Resources.ExplicitPermissions},
 		Enabled: func(r *domain.Resource, kind web.Kind, method string) bool {
 			return s.Resources.Enabled(kind == web.PluralEndpoint, r.Name, method)
 		},
@@ -59,7 +61,29 @@ func App(s *config.Settings) (server.App, error) {
 		return server.App{}, err
 	}
 	measure(&app, s, meter)
+	app.Policy.Grants = granted(&app, s.Resources.Grants)
 	return app, nil
+}
+
+// granted are the grants of the settings without those of plug-ins that are not there.
+func granted(app *server.App, grants map[string][]string) map[string][]string {
+	there := map[string]bool{}
+	resources := app.Resources
+	for _, p := range app.Plugins {
+		resources = slices.Concat(resources, p.Resources)
+		for _, name := range p.Grants {
+			there[name] = true
+		}
+	}
+	for _, r := range resources {
+		there[r.Name] = true
+	}
+	kept := maps.Clone(grants)
+	maps.DeleteFunc(kept, func(name string, _ []string) bool {
+		resource, _, _ := strings.Cut(name, "_")
+		return !there[resource] && !there[name]
+	})
+	return kept
 }
 
 // version is that of the release, with the commit that it was built from where that is known.

@@ -31,6 +31,7 @@ func authenticate(app *server.App, s *config.Settings) error {
 		case config.BasicAuth:
 			app.Authenticators = append(app.Authenticators, server.Static(web.BasicAuth{
 				Name: p.Name, Secret: string(s.Auth.UserIDSecret), Realm: p.Realm,
+				WithoutSecret: true, // as Kinto; the settings warn of it
 			}))
 		case config.OpenID:
 			app.Authenticators = append(app.Authenticators, openIDs[p.Name])
