@@ -6,12 +6,14 @@
 package servertest
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -58,11 +60,16 @@ func (Users) Challenge() string { return `Basic realm="Realm"` }
 
 // Send makes a request, such as "PUT /lists/home", below the version prefix, as a user with the password "password" by Basic
 // authentication, "" for nobody. A body is JSON unless headers, each such as "If-Match: *", say otherwise.
+//
+// It returns when the answer is whole. One that takes more than a minute fails the test: what does not end by itself, such as a
+// stream of events, is for httptest.NewServer(s) and a client.
 func Send(t testing.TB, s *server.Server, user, request, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	method, path, _ := strings.Cut(request, " ")
 	url := "/" + s.Parts().Config.Web.Version + path
-	r := httptest.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if user != "" {
 		r.SetBasicAuth(user, "password")
 	}
@@ -75,6 +82,9 @@ func Send(t testing.TB, s *server.Server, user, request, body string, headers ..
 	}
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
+	if err := ctx.Err(); err != nil {
+		t.Errorf("%s: the answer did not end: %v; a stream is for httptest.NewServer and a client", request, err)
+	}
 	return w
 }
 

@@ -1,6 +1,7 @@
 package servertest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/server"
 	"github.com/kintolog/kintolog/server/servertest"
+	"github.com/kintolog/kintolog/web"
 )
 
 func notes(t *testing.T) *server.Server {
@@ -44,8 +46,11 @@ func TestHeadersAreSent(t *testing.T) {
 // complaints keeps what a test is told.
 type complaints struct {
 	testing.TB
+	ctx  context.Context
 	said []string
 }
+
+func (c *complaints) Context() context.Context { return c.ctx }
 
 func (c *complaints) Helper() {}
 func (c *complaints) Errorf(format string, args ...any) {
@@ -72,5 +77,26 @@ func TestRefusedComplains(t *testing.T) {
 		if len(heard.said) != c.want {
 			t.Errorf("%s, %d %q: got %q, want %d complaints", c.request, c.status, c.text, heard.said, c.want)
 		}
+	}
+}
+
+func TestAnAnswerThatDoesNotEndFailsTheTest(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := servertest.Open(t, server.App{Name: "stream", Plugins: []server.Plugin{{
+		Name: "stream", Endpoints: func(server.Parts) ([]web.Endpoint, error) {
+			return []web.Endpoint{{Name: "stream", Path: "/stream", Methods: []web.Method{{
+				Name: http.MethodGet, Handle: func(_ http.ResponseWriter, r *web.Request) error {
+					cancel()
+					<-r.Context().Done()
+					return nil
+				},
+			}}}}, nil
+		},
+	}}}, server.Config{})
+	heard := &complaints{TB: t, ctx: ctx}
+	servertest.Send(heard, s, "", "GET /stream", "")
+	if len(heard.said) != 1 || !strings.Contains(heard.said[0], "GET /stream: the answer did not end") {
+		t.Errorf("got %q", heard.said)
 	}
 }
