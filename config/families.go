@@ -93,7 +93,7 @@ func (l *loader) familyBinding(name string) (b binding, ok bool) {
 }
 
 func (l *loader) isGrant(name string) bool {
-	resource, permission, _ := cutLast(name, "_")
+	resource, permission, _ := strings.Cut(name, "_") // resources have no "_"
 	return slices.Contains(l.resources[resource].grants, permission)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kintolog/kintolog/internal/nearest"
 )
@@ -23,17 +24,24 @@ func (w Warning) String() string { return w.Text }
 // Load returns the settings of the environment, in the form of [os.Environ]; where it says nothing those of the file; and
 // then [Defaults] (protocol 9.1). Without a file ("") the defaults are those of [Newcomer].
 //
-// Resources are the names of resources beside those of Kinto that settings may be about. The error has one line for each
-// setting that is wrong, and is nil if the service can start; otherwise there are no settings. Values that may be
-// secret are neither in the error nor in the warnings.
-func Load(file string, env []string, resources ...string) (*Settings, []Warning, error) {
+// Names are what settings may be about beside Kinto: resources, such as "note", and grants that are none of theirs to create, read
+// or write, such as "note_publish". The error has one line for each setting that is wrong, and is nil if the service can start;
+// otherwise there are no settings. Values that may be secret are neither in the error nor in the warnings.
+func Load(file string, env []string, names ...string) (*Settings, []Warning, error) {
 	d, err := readFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
 	all := maps.Clone(kintoResources)
-	for _, name := range resources {
-		all[name] = whole
+	for _, name := range names {
+		name, permission, isGrant := strings.Cut(name, "_")
+		r := all[name]
+		if isGrant {
+			r.grants = append(slices.Clone(r.grants), permission)
+		} else {
+			r = resource{grants: slices.Concat(r.grants, whole.grants), endpoints: true, ids: true}
+		}
+		all[name] = r
 	}
 	return load(file, d, parseEnvironment(env, d.prefix), all)
 }

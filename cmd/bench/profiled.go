@@ -10,7 +10,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"github.com/kintolog/kintolog/cmd/internal/app"
+	kinto "github.com/kintolog/kintolog/program"
 )
 
 // profiledCommand is the first argument that makes this program the server. The second is the file of a CPU profile, the
@@ -19,7 +19,7 @@ const profiledCommand = "serve-profiled"
 
 // serveProfiled is cmd/api with a CPU profile from its start to its end.
 func serveProfiled(ctx context.Context, profile string, args []string) (err error) {
-	var o app.Options
+	var o kinto.Options
 	flags := flag.NewFlagSet(profiledCommand, flag.ContinueOnError)
 	flags.StringVar(&o.Config, "config", "", "")
 	flags.StringVar(&o.Listen, "listen", "", "")
@@ -36,5 +36,5 @@ func serveProfiled(ctx context.Context, profile string, args []string) (err erro
 		return fmt.Errorf("profile the server: %w", err)
 	}
 	defer pprof.StopCPUProfile()
-	return app.Serve(ctx, o, os.Stdout, logrus.StandardLogger())
+	return kinto.Serve(ctx, o, os.Stdout, logrus.StandardLogger())
 }

@@ -73,7 +73,7 @@ var fences = []struct {
 	{
 		"NATS",
 		[]string{"github.com/nats-io/...", "github.com/synadia-io/..."},
-		[]string{"cache/natskv", "eventstore/jetstream/...", "internal/natstest/...", "server/...", "cmd/...", "examples/..."},
+		[]string{"cache/natskv", "eventstore/jetstream/...", "internal/natstest/...", "server/...", "program", "cmd/...", "examples/..."},
 	},
 }
 
