@@ -15,8 +15,8 @@ func TestThePageShowsCodeThatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sources []string
-	for _, name := range []string{"main.go", "plugins.go", "keys.go", "main_test.go"} {
-		source, err := os.ReadFile("todo/" + name)
+	for _, name := range []string{"todo/main.go", "todo/plugins.go", "todo/keys.go", "todo/main_test.go", "extended/main.go"} {
+		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"testing"
 )
@@ -15,7 +16,7 @@ import (
 // folder of the programs that Main has built.
 var folder string
 
-// Main builds programs, which are folders below cmd, once for all tests of a package, runs the tests, and ends the process
+// Main builds programs, which are folders below cmd, such as "api" or "../examples/todo", once for all tests of a package, runs the tests, and ends the process
 // with their exit code. It is for TestMain.
 func Main(m *testing.M, programs ...string) {
 	os.Exit(run(m, programs))
@@ -29,7 +30,7 @@ func run(m *testing.M, programs []string) int {
 	defer func() { _ = os.RemoveAll(folder) }()
 	args := []string{"build", "-o", folder + string(os.PathSeparator)}
 	for _, name := range programs {
-		args = append(args, "github.com/kintolog/kintolog/cmd/"+name)
+		args = append(args, path.Join("github.com/kintolog/kintolog/cmd", name))
 	}
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil { //nolint:noctx // there is no test yet
 		panic(fmt.Sprintf("build: %v\n%s", err, out))
