@@ -174,7 +174,7 @@ func (d *decision) delete() ([]Event, Result, error) {
 func (d *decision) tombstone(o Object, at Timestamp) Event {
 	return Event{
 		Action: Deleted, Resource: d.Resource.Name, Secret: d.Resource.Secret, Origin: d.Origin,
-		Cascade: len(d.Resource.children) > 0, Ordered: d.Resource.Derived(),
+		Cascade: d.Resource.Cascades || len(d.Resource.children) > 0, Ordered: d.Resource.Derived(),
 		Object: Object{
 			URI: o.URI, LastModified: at, Created: o.Created, Deleted: true,
 			Data: Tombstone(o.URI.ID(), at),

@@ -45,6 +45,8 @@ type Resource struct {
 	// Owner, if set, is the principal that is allowed to write an object by whoever creates or changes it, instead
 	// of the caller.
 	Owner func(URI, Caller) string
+	// Cascades makes a deletion take along everything below although no resource is declared there. With children it does anyway.
+	Cascades bool
 	// Secret keeps the events out of the subject space that subscribers see.
 	Secret bool
 	// Derivation, if set, makes the objects, instead of clients.

@@ -109,6 +109,9 @@ type Census interface {
 	Accessible(ctx context.Context, q domain.AccessQuery) ([]domain.Access, error)
 	// Counts counts all objects; it takes a scan.
 	Counts(ctx context.Context) (domain.Counts, error)
+	// Written are the resources that have, or had, objects since the last flush, each with one of their plural endpoints. It
+	// takes a look at each endpoint.
+	Written(ctx context.Context) (map[string]domain.Plural, error)
 }
 
 // Store is a read model. Its methods may be called concurrently.

@@ -54,6 +54,15 @@ func (b bounded) Counts(ctx context.Context) (counts domain.Counts, err error) {
 	return counts, err
 }
 
+// Written implements [projections.Census].
+func (b bounded) Written(ctx context.Context) (written map[string]domain.Plural, err error) {
+	err = b.within(ctx, func(ctx context.Context) error {
+		written, err = b.Store.Written(ctx)
+		return err
+	})
+	return written, err
+}
+
 func (b bounded) within(ctx context.Context, read func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, b.patience)
 	defer cancel()

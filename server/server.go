@@ -294,13 +294,38 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 		p.Log = wrapped(plugin.Wrap.Log, p.Log)
 		p.Model = wrapped(plugin.Wrap.Model, p.Model)
 	}
-	p.Model = bounded{cached.New(p.Model, catalog), config.ReadTimeout}
+	if p.Catalog, err = completed(ctx, app, config, p); err != nil {
+		return Parts{}, err
+	}
+	p.Model = bounded{cached.New(p.Model, p.Catalog), config.ReadTimeout}
 	return p, nil
 }
 
-// declare makes the catalog of all resources, and refuses checks and grants of what is not there.
-func declare(app App, limits Limits) (*domain.Catalog, error) {
-	catalog, err := domain.NewCatalog(policy(app), resources(app, limits)...)
+// completed is the catalog with what the read model tells of resources that are not declared any more: what is below an object
+// goes with it, declared or not, or it would belong to whoever makes the object anew.
+func completed(ctx context.Context, app App, config Config, p Parts) (*domain.Catalog, error) {
+	written, err := bounded{p.Model, config.ReadTimeout}.Written(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var above []string
+	for _, plural := range written {
+		for u := plural.Parent(); u != ""; u = u.Plural().Parent() {
+			if r := p.Catalog.Of(u); r != nil && len(r.Children()) == 0 {
+				above = append(above, r.Name)
+			}
+		}
+	}
+	if len(above) == 0 {
+		return p.Catalog, nil
+	}
+	return declare(app, config.Limits, above...)
+}
+
+// declare makes the catalog of all resources, of which some are above others that are not declared, and refuses checks and grants
+// of what is not there.
+func declare(app App, limits Limits, above ...string) (*domain.Catalog, error) {
+	catalog, err := domain.NewCatalog(policy(app), resources(app, limits, above)...)
 	if err != nil {
 		return nil, fmt.Errorf("declare resources: %w", err)
 	}
@@ -346,13 +371,14 @@ func checkGrants(app App, catalog *domain.Catalog) error {
 	return nil
 }
 
-func resources(app App, limits Limits) []domain.Resource {
+func resources(app App, limits Limits, above []string) []domain.Resource {
 	all := slices.Concat(app.Resources, idempotency.Resources())
 	for _, plugin := range app.Plugins {
 		all = append(all, plugin.Resources...)
 	}
 	for i := range all {
 		limits.ids(&all[i])
+		all[i].Cascades = all[i].Cascades || slices.Contains(above, all[i].Name)
 		for _, plugin := range app.Plugins {
 			all[i].Check = inTurn(all[i].Check, plugin.Checks[all[i].Name])
 		}

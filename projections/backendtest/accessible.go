@@ -92,3 +92,25 @@ func countsObjectsAndTombstones(f *fixture) {
 		f.t.Errorf("counts = %v, want %v", got, want)
 	}
 }
+
+func knowsWhichResourcesItHas(f *fixture) {
+	written := func() map[string]domain.Plural {
+		f.t.Helper()
+		got, err := f.store.Written(f.t.Context())
+		if err != nil {
+			f.t.Fatalf("Written: %v", err)
+		}
+		return got
+	}
+	if got := written(); len(got) > 0 {
+		f.t.Errorf("written of nothing = %v, want none", got)
+	}
+	f.library()
+	got := written()
+	if p := got["group"]; p != "/buckets/a/groups" {
+		f.t.Errorf("groups were written in %q", p)
+	}
+	if len(got) != 3 || got["bucket"] != "/buckets" || got["collection"] != "/buckets/a/collections" {
+		f.t.Errorf("written = %v, want buckets, groups and collections", got)
+	}
+}

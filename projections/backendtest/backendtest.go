@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t testing.TB) projections.Store) {
 		"SetsRefusedRowsAside":           setsRefusedRowsAside,
 		"ListsWhatIsAccessible":          listsWhatIsAccessible,
 		"CountsObjectsAndTombstones":     countsObjectsAndTombstones,
+		"KnowsWhichResourcesItHas":       knowsWhichResourcesItHas,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,3 +26,12 @@ func (s *Store) Counts(ctx context.Context) (domain.Counts, error) {
 	}
 	return counts, nil
 }
+
+// Written implements [projections.Store].
+func (s *Store) Written(ctx context.Context) (map[string]domain.Plural, error) {
+	written, err := query(ctx, s, sqlquery.ScanWritten, sqlquery.Written)
+	if err != nil {
+		return nil, fmt.Errorf("find the resources: %w", wrap(err))
+	}
+	return written, nil
+}

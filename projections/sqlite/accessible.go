@@ -32,3 +32,15 @@ func (s *Store) Counts(ctx context.Context) (counts domain.Counts, err error) {
 	}
 	return counts, nil
 }
+
+// Written implements [projections.Store].
+func (s *Store) Written(ctx context.Context) (written map[string]domain.Plural, err error) {
+	err = s.readers.query(ctx, sqlquery.Written, nil, func(rows sqlquery.Rows) (err error) {
+		written, err = sqlquery.ScanWritten(rows)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the resources: %w", wrap(err))
+	}
+	return written, nil
+}

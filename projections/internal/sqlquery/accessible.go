@@ -49,6 +49,22 @@ func ScanAccesses(rows Rows) ([]domain.Access, error) {
 	return all, rows.Err()
 }
 
+// Written is the statement that finds the resources of plural endpoints: resource, one of the endpoints.
+const Written = "SELECT resource, min(plural) FROM scopes WHERE resource <> '' GROUP BY resource"
+
+// ScanWritten reads the rows of [Written].
+func ScanWritten(rows Rows) (map[string]domain.Plural, error) {
+	written := map[string]domain.Plural{}
+	for rows.Next() {
+		var resource, plural string
+		if err := rows.Scan(&resource, &plural); err != nil {
+			return nil, err
+		}
+		written[resource] = domain.Plural(plural)
+	}
+	return written, rows.Err()
+}
+
 // Census is the statement that counts objects: resource, deleted, number.
 const Census = "SELECT resource, deleted, count(*) FROM objects GROUP BY resource, deleted"
 
