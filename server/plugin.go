@@ -106,11 +106,12 @@ func (s *Server) reaction(app App) writeapi.Reaction {
 // Authentication makes an authenticator for a running service.
 type Authentication func(Parts) (web.Authenticator, error)
 
-// Static is an authenticator that needs nothing of the service. A web.BasicAuth must be valid.
+// Static is an authenticator that needs nothing of the service. One that has a method Validate() error, as web.BasicAuth, must be
+// valid.
 func Static(a web.Authenticator) Authentication {
 	return func(Parts) (web.Authenticator, error) {
-		if basic, ok := a.(web.BasicAuth); ok {
-			return a, basic.Validate()
+		if v, ok := a.(interface{ Validate() error }); ok {
+			return a, v.Validate()
 		}
 		return a, nil
 	}

@@ -146,6 +146,9 @@ func TestAnAppThatMakesNoSenseIsRefused(t *testing.T) {
 		"basic authentication needs a Secret": func(a *server.App) {
 			a.Authenticators = []server.Authentication{server.Static(web.BasicAuth{})}
 		},
+		"give a long random text": func(a *server.App) {
+			a.Authenticators = []server.Authentication{server.Static(&web.BasicAuth{})}
+		},
 		"what the app contributes (App.Contribute) is to be JSON":                     func(a *server.App) { a.Contribute = []byte("{") },
 		`grants "bucket_craete", which nothing asks for: did you mean bucket_create?`: grant("bucket_craete"),
 		`grants "bukket_create", which nothing asks for: did you mean bucket_create?`: grant("bukket_create"),

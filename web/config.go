@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -110,6 +111,7 @@ func (c Config) Validate() error {
 	}
 	check(versionSyntax.MatchString(c.Version), "the version %q must be a v and a number", c.Version)
 	check(c.Scheme == "" || c.Scheme == "http" || c.Scheme == "https", "the scheme %q must be http or https", c.Scheme)
+	check(!slices.ContainsFunc(c.Authenticators, func(a Authenticator) bool { return a == nil }), "an authenticator is nil: leave it out")
 	check(c.Limits.positive(), "the limits must be positive, not %+v", c.Limits)
 	return errors.Join(problems...)
 }

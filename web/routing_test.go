@@ -214,6 +214,7 @@ func TestNewRefusesWhatIsNotWellFormed(t *testing.T) {
 		"two of one path": {web.Config{}, []web.Endpoint{
 			{Path: "/x", Methods: methods("GET")}, {Path: "/x", Methods: methods("GET")},
 		}},
+		"nobody to ask":      {web.Config{Authenticators: []web.Authenticator{nil}}, nil},
 		"OPTIONS is its own": {web.Config{}, one(web.Endpoint{Path: "/x", Methods: methods("OPTIONS")})},
 	} {
 		if _, err := web.New(c.config, c.endpoints); err == nil {
