@@ -71,6 +71,8 @@ func advice(err error) string {
 	case errors.Is(err, projections.ErrAhead), errors.Is(err, projections.ErrDiverged):
 		return "if the log has lost its end, or is not the right one, restore it from a backup; " +
 			"to go on with the log as it is, and lose what only the read model has, stop the service, run kintolog rebuild, and start again"
+	case errors.Is(err, projections.ErrDamaged):
+		return "nothing is lost with it, as it is made from the log: stop the service, run kintolog rebuild, which makes it anew, and start again"
 	case errors.Is(err, projections.ErrNewer):
 		return "start the later version of the program again; to go back to this one, give it another read model, a file or a " +
 			"database that is empty, which it makes from the log"

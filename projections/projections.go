@@ -90,6 +90,8 @@ var (
 	ErrRefused = errors.New("read model refuses the data")
 	// ErrUnavailable: the store cannot be reached or cannot work now. Trying again later may help.
 	ErrUnavailable = errors.New("read model is unavailable")
+	// ErrDamaged: the store has lost some of what it holds, and needs to be made anew from the log.
+	ErrDamaged = errors.New("read model is damaged")
 	// ErrNewer: the schema is that of a later version of the program, which this one does not know.
 	ErrNewer = errors.New("read model is of a later version")
 )

@@ -208,11 +208,9 @@ func TestADamagedReadModelIsRefusedWithAdvice(t *testing.T) {
 	if err := os.WriteFile(model, []byte(strings.Repeat("this is not a database", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	says(t, dir, "readmodel.db", "remove")
-	for _, name := range []string{model, model + "-wal", model + "-shm"} {
-		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
+	says(t, dir, "readmodel.db", "made from the log", "kintolog rebuild")
+	if _, err := try(t, "kintolog", "rebuild", "--config", file(t, "kinto.data_dir = "+dir)); err != nil {
+		t.Fatal(err)
 	}
 	api(t, dir).Must("GET", records+"/r19", "", 200)
 }

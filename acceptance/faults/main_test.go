@@ -23,5 +23,5 @@ func TestMain(m *testing.M) {
 		serveNode(settings)
 		return
 	}
-	programtest.Main(m, "api", "projector")
+	programtest.Main(m, "api", "kintolog", "projector")
 }

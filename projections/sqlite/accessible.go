@@ -16,7 +16,7 @@ func (s *Store) Accessible(ctx context.Context, q domain.AccessQuery) (all []dom
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list what is accessible: %w", wrap(err))
+		return nil, fmt.Errorf("list what is accessible: %w", s.wrap(err))
 	}
 	return all, nil
 }
@@ -28,7 +28,7 @@ func (s *Store) Counts(ctx context.Context) (counts domain.Counts, err error) {
 		return err
 	})
 	if err != nil {
-		return domain.Counts{}, fmt.Errorf("count objects: %w", wrap(err))
+		return domain.Counts{}, fmt.Errorf("count objects: %w", s.wrap(err))
 	}
 	return counts, nil
 }

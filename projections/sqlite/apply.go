@@ -25,7 +25,7 @@ func (s *Store) Apply(ctx context.Context, change projections.Change) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("apply up to %d: %w", change.To.Position, wrap(err))
+		return fmt.Errorf("apply up to %d: %w", change.To.Position, s.wrap(err))
 	}
 	s.changes.Send(change.To.Position)
 	s.mover.written()
@@ -48,7 +48,7 @@ func (s *Store) Check(ctx context.Context, row projections.Row) error {
 		err = refusal
 	}
 	if err != nil {
-		return fmt.Errorf("check %s: %w", row.URI, wrap(err))
+		return fmt.Errorf("check %s: %w", row.URI, s.wrap(err))
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (s *Store) Check(ctx context.Context, row projections.Row) error {
 func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
 	rows, err := s.readers.db.QueryContext(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
 	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", wrap(err))
+		return nil, fmt.Errorf("list quarantine: %w", s.wrap(err))
 	}
 	defer rows.Close()
 	var list []projections.Row
@@ -69,7 +69,7 @@ func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
 		}
 		list = append(list, row)
 	}
-	return list, wrap(rows.Err())
+	return list, s.wrap(rows.Err())
 }
 
 func (t *transaction) apply(step projections.Step) {

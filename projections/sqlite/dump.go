@@ -12,13 +12,13 @@ import (
 func (s *Store) Dump(ctx context.Context, line func(string) error) (err error) {
 	tx, err := s.readers.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("dump: %w", wrap(err))
+		return fmt.Errorf("dump: %w", s.wrap(err))
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
 	for _, table := range sqlquery.Tables(named) {
 		err := s.readers.queryIn(ctx, tx, table.Statement, nil, func(rows sqlquery.Rows) error { return table.Lines(rows, line) })
 		if err != nil {
-			return fmt.Errorf("dump %s: %w", table.Name, wrap(err))
+			return fmt.Errorf("dump %s: %w", table.Name, s.wrap(err))
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ func (s *Store) List(ctx context.Context, needs domain.Needs, q domain.Query) (d
 	l := newListing(needs, q)
 	snapshot, page, err := s.run(ctx, l)
 	if err != nil {
-		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, wrap(err))
+		return domain.Snapshot{}, domain.Page{}, fmt.Errorf("list %s: %w", q.Plural, s.wrap(err))
 	}
 	return snapshot, page, nil
 }

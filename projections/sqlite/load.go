@@ -20,7 +20,7 @@ func (s *Store) Load(ctx context.Context, needs domain.Needs) (domain.Snapshot, 
 		return err
 	})
 	if err != nil {
-		return domain.Snapshot{}, fmt.Errorf("load: %w", wrap(err))
+		return domain.Snapshot{}, fmt.Errorf("load: %w", s.wrap(err))
 	}
 	return snapshot, nil
 }

@@ -32,6 +32,7 @@ var _ projections.Store = (*Store)(nil)
 // Store is a read model in one file. One process may have it open at a time: others would not
 // be told of changes.
 type Store struct {
+	path    string
 	readers *statements
 	writer  *writer
 	mover   *mover
@@ -65,6 +66,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open read model %s: %w", path, errors.Join(wrap(err), writes.Close()))
 	}
+	s.path = path
 	return s, nil
 }
 
@@ -82,6 +84,9 @@ func create(path string) error {
 }
 
 func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
+	if _, err := version(ctx, writes); err != nil { // goose takes a damaged table for a missing one
+		return nil, err
+	}
 	if err := sqlquery.Migrate(ctx, goose.DialectSQLite3, writes, migrations); err != nil {
 		return nil, err
 	}
@@ -110,7 +115,7 @@ func (s *Store) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
 	var hash string
 	row := s.readers.db.QueryRowContext(ctx, "SELECT position, hash FROM checkpoint")
 	if err := row.Scan(&position, &hash); err != nil {
-		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", wrap(err))
+		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", s.wrap(err))
 	}
 	return projections.ParseTail(domain.Position(position), hash)
 }
@@ -207,7 +212,7 @@ func (s *Store) Optimize(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("optimize: %w", wrap(err))
+		return fmt.Errorf("optimize: %w", s.wrap(err))
 	}
 	return nil
 }
