@@ -64,6 +64,8 @@ func advice(err error) string {
 			"for processes that share the work set nats_url, read_model = postgresql and storage_url"
 	case errors.Is(err, server.ErrNoLog):
 		return "start the NATS servers, or correct nats_url, or nats_user and nats_password, or nats_credentials"
+	case errors.Is(err, jetstream.ErrMissing):
+		return "start the service, which makes it, or correct data_dir, or nats_url and nats_stream"
 	case errors.Is(err, jetstream.ErrNoLeader):
 		return "start the NATS servers: of three, two must run and reach each other"
 	case errors.Is(err, projections.ErrUnavailable):
@@ -73,6 +75,10 @@ func advice(err error) string {
 			"to go on with the log as it is, and lose what only the read model has, stop the service, run kintolog rebuild, and start again"
 	case errors.Is(err, projections.ErrDamaged):
 		return "nothing is lost with it, as it is made from the log: stop the service, run kintolog rebuild, which makes it anew, and start again"
+	case errors.Is(err, projections.ErrMissing):
+		return "start the service, which makes it from the log"
+	case errors.Is(err, projections.ErrOlder):
+		return "start the service, which brings it up to date, or run kintolog migrate"
 	case errors.Is(err, projections.ErrNewer):
 		return "start the later version of the program again; to go back to this one, give it another read model, a file or a " +
 			"database that is empty, which it makes from the log"

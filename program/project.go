@@ -73,7 +73,7 @@ func Status(ctx context.Context, o Options, out io.Writer, logger *logrus.Logger
 	if err != nil {
 		return err
 	}
-	p, err := server.Inspect(ctx, s.App, s.Config)
+	p, err := server.Inspect(ctx, s.Config)
 	if err != nil {
 		return Advise(err)
 	}

@@ -94,7 +94,17 @@ var (
 	ErrDamaged = errors.New("read model is damaged")
 	// ErrNewer: the schema is that of a later version of the program, which this one does not know.
 	ErrNewer = errors.New("read model is of a later version")
+	// ErrOlder: the schema is that of an earlier version, which opening the store brings up to date.
+	ErrOlder = errors.New("read model is of an earlier version")
+	// ErrMissing: there is no read model, until a store is opened there.
+	ErrMissing = errors.New("there is no read model yet")
 )
+
+// Outline is what a read model tells of itself to who changes nothing of it.
+type Outline struct {
+	Checkpoint  eventstore.Tail
+	Quarantined []Row
+}
 
 // Reader answers from a read model. Its methods may be called concurrently and each sees one
 // consistent state, in one round trip.

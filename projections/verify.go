@@ -23,20 +23,26 @@ func Verify(ctx context.Context, log eventstore.Log, store Store) (checkpoint, t
 	if checkpoint, err = store.Checkpoint(ctx); err != nil {
 		return checkpoint, tail, err
 	}
+	tail, err = VerifyAt(ctx, log, checkpoint)
+	return checkpoint, tail, err
+}
+
+// VerifyAt is Verify for a read model that is at a checkpoint.
+func VerifyAt(ctx context.Context, log eventstore.Log, checkpoint eventstore.Tail) (tail eventstore.Tail, err error) {
 	if tail, err = log.Tail(ctx); err != nil {
-		return checkpoint, tail, fmt.Errorf("verify read model: %w", err)
+		return tail, fmt.Errorf("verify read model: %w", err)
 	}
 	if checkpoint.Position > tail.Position {
-		return checkpoint, tail, fmt.Errorf("%w: it is at %d, the log ends at %d", ErrAhead, checkpoint.Position, tail.Position)
+		return tail, fmt.Errorf("%w: it is at %d, the log ends at %d", ErrAhead, checkpoint.Position, tail.Position)
 	}
 	if checkpoint.Position == 0 {
-		return checkpoint, tail, nil
+		return tail, nil
 	}
 	hash, err := hashAt(ctx, log, checkpoint.Position)
 	if err == nil && hash != checkpoint.Hash {
 		err = diverged(checkpoint, hash)
 	}
-	return checkpoint, tail, err
+	return tail, err
 }
 
 func diverged(checkpoint eventstore.Tail, hash eventstore.Hash) error {

@@ -17,11 +17,14 @@ func InUse(err error) bool {
 	return errors.Is(err, embedded.ErrLocked) || errors.Is(err, sqlite.ErrInUse)
 }
 
+// logFolder is that of the embedded log in the data folder.
+func logFolder(dir string) string { return filepath.Join(dir, "log") }
+
 // modelFile is the SQLite read model in the data folder.
 func modelFile(dir string) string { return filepath.Join(dir, "readmodel.db") }
 
 // Rebuild makes the read model of an app anew from the log, beside the live one, whose place it takes when it is
-// complete. A PostgreSQL read model is served and projected to meanwhile, by any processes, and they go on after the
+// complete. There must be a log. A PostgreSQL read model is served and projected to meanwhile, by any processes, and they go on after the
 // switch; of the embedded log and of SQLite no process may be running, see [InUse]. The live read model may be any, even one
 // that is not made from this log. After an error it is as it was. progress, if not nil, is called now and
 // then with the position reached and that of the end of the log.
@@ -37,7 +40,7 @@ func Rebuild(ctx context.Context, app App, config Config, progress func(done, to
 	if err != nil {
 		return err
 	}
-	log, _, err := s.openLog(ctx, config, dir)
+	log, _, err := s.openLog(ctx, config, dir, true)
 	if err != nil {
 		return err
 	}

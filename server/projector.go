@@ -9,6 +9,8 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/projections"
+	"github.com/kintolog/kintolog/projections/postgres"
+	"github.com/kintolog/kintolog/projections/sqlite"
 )
 
 // ErrNotShared: the log or the read model belongs to one process, so that no other can fold one into the other.
@@ -87,22 +89,30 @@ type Projection struct {
 // Lag is how many entries of the log are not in the read model.
 func (p Projection) Lag() domain.Position { return max(p.Tail, p.Position) - p.Position }
 
-// Inspect tells how far the read model of an app is, and changes nothing, except that a log or read model that does
-// not exist yet is made. An embedded log and a SQLite read model can be looked into while no process has them
-// open, see [InUse]. The error wraps projections.ErrAhead or projections.ErrDiverged if the read model is not made from
-// this log.
-func Inspect(ctx context.Context, app App, config Config) (_ Projection, err error) {
+// Inspect tells how far the read model of a service is, and changes neither it nor the log. An embedded log is started for it,
+// which it can be while no process has it open, see [InUse]. The error wraps jetstream.ErrMissing or projections.ErrMissing if
+// there is no log or no read model, projections.ErrOlder or ErrNewer if the read model is not of this version, and
+// projections.ErrAhead or ErrDiverged if it is not made from this log.
+func Inspect(ctx context.Context, config Config) (_ Projection, err error) {
+	if config.Memory {
+		return Projection{}, errors.New("what is kept in memory is known to the process alone that keeps it")
+	}
 	s := &Server{}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	parts, err := s.openStores(ctx, app, config.withDefaults())
+	config = config.withDefaults()
+	log, _, err := s.openLog(ctx, config, config.DataDir, true)
 	if err != nil {
 		return Projection{}, err
 	}
-	checkpoint, tail, err := projections.Verify(ctx, parts.Log, parts.Model)
-	p := Projection{Position: checkpoint.Position, Tail: tail.Position}
-	if err != nil {
-		return p, err
+	var seen projections.Outline
+	if config.Model.Postgres != "" {
+		seen, err = postgres.Look(ctx, postgres.Options{URL: config.Model.Postgres})
+	} else {
+		seen, err = sqlite.Look(ctx, modelFile(config.DataDir))
 	}
-	p.Quarantined, err = parts.Model.Quarantined(ctx)
-	return p, err
+	if err != nil {
+		return Projection{}, err
+	}
+	tail, err := projections.VerifyAt(ctx, log, seen.Checkpoint)
+	return Projection{Position: seen.Checkpoint.Position, Tail: tail.Position, Quarantined: seen.Quarantined}, err
 }

@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -79,7 +79,15 @@ func (s *Server) folder(config Config) (string, error) {
 	return config.DataDir, nil
 }
 
-func (s *Server) openLog(ctx context.Context, config Config, dir string) (eventstore.Log, func(context.Context) Durability, error) {
+// openLog makes the log if there is none, unless it is to exist: then the error wraps jetstream.ErrMissing.
+func (s *Server) openLog(
+	ctx context.Context, config Config, dir string, existing bool,
+) (eventstore.Log, func(context.Context) Durability, error) {
+	if existing && config.Log.URL == "" {
+		if _, err := os.Stat(logFolder(dir)); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("%w in %s", jetstream.ErrMissing, dir)
+		}
+	}
 	nc, durability, err := s.connect(config, dir)
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +95,7 @@ func (s *Server) openLog(ctx context.Context, config Config, dir string) (events
 	s.nats = nc
 	s.onClose(func() error { nc.Close(); return nil })
 	log, err := jetstream.Open(ctx, nc, jetstream.Config{
-		Name: eventstore.Space(config.Log.Stream), Replicas: config.Log.Replicas,
+		Name: eventstore.Space(config.Log.Stream), Replicas: config.Log.Replicas, Existing: existing,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +114,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 		return nc, func(ctx context.Context) Durability { return externalDurability(ctx, config.Log.MonitorURLs) }, nil
 	}
 	ns, err := embedded.Start(embedded.Config{
-		Dir: filepath.Join(dir, "log"), NoSync: config.Log.NoSync || config.Memory, Listen: config.Log.Listen,
+		Dir: logFolder(dir), NoSync: config.Log.NoSync || config.Memory, Listen: config.Log.Listen,
 		Log: eventstore.Space(config.Log.Stream), Logger: config.Logger,
 	})
 	if err != nil {

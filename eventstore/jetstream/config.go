@@ -21,6 +21,8 @@ type Config struct {
 	// AckWait is how long an append waits for its answer before it asks the log whether it is
 	// stored. Default 2 s.
 	AckWait time.Duration
+	// Existing refuses to make the stream if it does not exist, with [ErrMissing].
+	Existing bool
 	// MaxPayload is the size in bytes of the largest entry. Default, and upper bound, is what the
 	// server takes, less the headers.
 	MaxPayload int

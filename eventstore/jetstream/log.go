@@ -44,10 +44,13 @@ var _ eventstore.Log = (*Log)(nil)
 // ErrNoLeader: no server leads the log. In a cluster most of the servers that keep it must run.
 var ErrNoLeader = errors.New("no server leads the log")
 
+// ErrMissing: there is no stream of that name, and none is to be made.
+var ErrMissing = errors.New("there is no log yet")
+
 // headroom is kept free in every message for its headers.
 const headroom = 1024
 
-// Open creates the stream, or checks that the one that exists keeps the promises of a log and
+// Open creates the stream, unless that is to exist, or checks that the one that exists keeps the promises of a log and
 // refuses it otherwise. It stores nothing. While no server leads the stream, as after a failure, it waits for one, for
 // half a minute; then the error wraps [ErrNoLeader]. The connection should reconnect forever
 // (nats.MaxReconnects(-1)); where outsiders share the account, it needs an inbox prefix that
@@ -113,6 +116,9 @@ func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstre
 	defer cancel()
 	stream, err := js.Stream(ctx, string(config.Name))
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if config.Existing {
+			return nil, ErrMissing
+		}
 		stream, err = js.CreateStream(ctx, config.stream())
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // by another process, just now
 			stream, err = js.Stream(ctx, string(config.Name))

@@ -17,7 +17,7 @@ func newStatus(g *globals) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := server.Inspect(cmd.Context(), s.App, s.Config)
+			p, err := server.Inspect(cmd.Context(), s.Config)
 			if err != nil {
 				return program.Advise(err)
 			}

@@ -47,9 +47,14 @@ func (s *Store) Check(ctx context.Context, row projections.Row) error {
 
 // Quarantined implements [projections.Store].
 func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
-	rows, err := s.readers.Query(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
+	list, err := quarantined(ctx, s.readers)
+	return list, wrap(err)
+}
+
+func quarantined(ctx context.Context, from querier) ([]projections.Row, error) {
+	rows, err := from.Query(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
 	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", wrap(err))
+		return nil, fmt.Errorf("list quarantine: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (row projections.Row, err error) {
 		var entry []byte
@@ -59,7 +64,7 @@ func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
 		return row, json.Unmarshal(entry, &row)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", wrap(err))
+		return nil, fmt.Errorf("list quarantine: %w", err)
 	}
 	return list, nil
 }

@@ -112,10 +112,7 @@ func (g *Generation) Close() error {
 }
 
 // tables of a schema, but that of the migrations, which all generations have in common.
-func tables(ctx context.Context, q interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}, schema string,
-) ([]string, error) {
+func tables(ctx context.Context, q querier, schema string) ([]string, error) {
 	rows, err := q.Query(ctx, `
 SELECT tablename
 FROM pg_tables

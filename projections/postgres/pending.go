@@ -8,25 +8,59 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 )
 
 // Pending names the migrations that [Open] would apply, in their order, and changes nothing.
-func Pending(ctx context.Context, o Options) (_ []string, err error) {
-	config, err := pgxpool.ParseConfig(o.URL)
+func Pending(ctx context.Context, o Options) (names []string, err error) {
+	err = look(ctx, o, func(_ *pgx.Conn, applied int64) error {
+		names, err = sqlquery.Pending(migrations, applied)
+		return err
+	})
+	return names, err
+}
+
+// Look is what the read model tells of itself, and changes nothing. The error is projections.ErrMissing, ErrOlder or ErrNewer
+// if the schema is not as [Open] would leave it.
+func Look(ctx context.Context, o Options) (outline projections.Outline, err error) {
+	err = look(ctx, o, func(conn *pgx.Conn, applied int64) error {
+		if err := sqlquery.Current(migrations, applied); err != nil {
+			return err
+		}
+		if outline.Checkpoint, err = checkpoint(ctx, conn); err != nil {
+			return err
+		}
+		outline.Quarantined, err = quarantined(ctx, conn)
+		return err
+	})
+	return outline, err
+}
+
+// look lets do read the database, of which the last migration applied has that number, 0 if there is none.
+func look(ctx context.Context, o Options, do func(conn *pgx.Conn, applied int64) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("look at the read model: %w", wrap(err))
+		}
+	}()
+	pool, err := pgxpool.ParseConfig(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("look at the read model: %w", err)
+		return err
 	}
-	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	config := pool.ConnConfig
+	config.RuntimeParams["search_path"] = o.schema()
+	config.RuntimeParams["default_transaction_read_only"] = "on"
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("look at the read model: %w", wrap(err))
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	applied, err := version(ctx, conn, quote(o.schema(), "goose_db_version"))
 	if err != nil {
-		return nil, fmt.Errorf("look at the read model: %w", wrap(err))
+		return err
 	}
-	return sqlquery.Pending(migrations, applied)
+	return do(conn, applied)
 }
 
 // version is that of the last migration applied, 0 if there is none.

@@ -154,11 +154,21 @@ func set(c *pgxpool.Config, settings map[string]string) {
 
 // Checkpoint implements [projections.Store].
 func (s *Store) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
+	tail, err := checkpoint(ctx, s.readers)
+	return tail, wrap(err)
+}
+
+// querier is a connection, a pool of them, or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func checkpoint(ctx context.Context, from querier) (eventstore.Tail, error) {
 	var position int64
 	var hash string
-	row := s.readers.QueryRow(ctx, "SELECT position, hash FROM checkpoint")
-	if err := row.Scan(&position, &hash); err != nil {
-		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", wrap(err))
+	if err := from.QueryRow(ctx, "SELECT position, hash FROM checkpoint").Scan(&position, &hash); err != nil {
+		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", err)
 	}
 	return projections.ParseTail(domain.Position(position), hash)
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,9 +56,14 @@ func (s *Store) Check(ctx context.Context, row projections.Row) error {
 
 // Quarantined implements [projections.Store].
 func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
-	rows, err := s.readers.db.QueryContext(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
+	list, err := quarantined(ctx, s.readers.db)
+	return list, s.wrap(err)
+}
+
+func quarantined(ctx context.Context, db *sql.DB) ([]projections.Row, error) {
+	rows, err := db.QueryContext(ctx, "SELECT entry FROM quarantine ORDER BY position, plural, id")
 	if err != nil {
-		return nil, fmt.Errorf("list quarantine: %w", s.wrap(err))
+		return nil, fmt.Errorf("list quarantine: %w", err)
 	}
 	defer rows.Close()
 	var list []projections.Row
@@ -69,7 +75,7 @@ func (s *Store) Quarantined(ctx context.Context) ([]projections.Row, error) {
 		}
 		list = append(list, row)
 	}
-	return list, s.wrap(rows.Err())
+	return list, rows.Err()
 }
 
 func (t *transaction) apply(step projections.Step) {

@@ -8,28 +8,60 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/projections/internal/sqlquery"
 )
 
 // Pending names the migrations that [Open] would apply to the file, in their order, and changes nothing.
-func Pending(ctx context.Context, path string) ([]string, error) {
-	applied, err := versionOf(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("look at the read model %s: %w", path, wrap(err))
-	}
-	return sqlquery.Pending(migrations, applied)
+func Pending(ctx context.Context, path string) (names []string, err error) {
+	err = look(ctx, path, func(_ *sql.DB, applied int64) error {
+		names, err = sqlquery.Pending(migrations, applied)
+		return err
+	})
+	return names, err
 }
 
-func versionOf(ctx context.Context, path string) (applied int64, err error) {
+// Look is what the read model in the file tells of itself, and changes nothing. The error is projections.ErrMissing, ErrOlder or
+// ErrNewer if the schema is not as [Open] would leave it.
+func Look(ctx context.Context, path string) (o projections.Outline, err error) {
+	err = look(ctx, path, func(db *sql.DB, applied int64) error {
+		if err := sqlquery.Current(migrations, applied); err != nil {
+			return err
+		}
+		if o.Checkpoint, err = checkpoint(ctx, db); err != nil {
+			return err
+		}
+		o.Quarantined, err = quarantined(ctx, db)
+		return err
+	})
+	return o, err
+}
+
+// look lets do read the file, of which the last migration applied has that number, 0 if there is none. Without a file there is
+// no database either.
+func look(ctx context.Context, path string, do func(db *sql.DB, applied int64) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("look at the read model %s: %w", path, wrap(err))
+		}
+	}()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return do(nil, 0)
 	}
-	db, err := sql.Open("sqlite", address(path)+"?mode=ro")
+	options := "?mode=ro"
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		options += "&immutable=1" // nobody has it open, and else the files beside it would be made, and left there
+	}
+	db, err := sql.Open("sqlite", address(path)+options)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return version(ctx, db)
+	applied, err := version(ctx, db)
+	if err != nil {
+		return err
+	}
+	return do(db, applied)
 }
 
 // version is that of the last migration applied, 0 if there is none.

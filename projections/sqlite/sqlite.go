@@ -111,11 +111,16 @@ func open(ctx context.Context, writes *sql.DB, dsn string) (*Store, error) {
 
 // Checkpoint implements [projections.Store].
 func (s *Store) Checkpoint(ctx context.Context) (eventstore.Tail, error) {
+	tail, err := checkpoint(ctx, s.readers.db)
+	return tail, s.wrap(err)
+}
+
+func checkpoint(ctx context.Context, db *sql.DB) (eventstore.Tail, error) {
 	var position int64
 	var hash string
-	row := s.readers.db.QueryRowContext(ctx, "SELECT position, hash FROM checkpoint")
+	row := db.QueryRowContext(ctx, "SELECT position, hash FROM checkpoint")
 	if err := row.Scan(&position, &hash); err != nil {
-		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", s.wrap(err))
+		return eventstore.Tail{}, fmt.Errorf("read checkpoint: %w", err)
 	}
 	return projections.ParseTail(domain.Position(position), hash)
 }

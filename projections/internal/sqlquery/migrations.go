@@ -25,7 +25,7 @@ func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, files fs.FS
 	}
 	applied, known, err := provider.GetVersions(ctx)
 	if err == nil && applied > known {
-		err = fmt.Errorf("%w: its schema has the number %d, and this one goes up to %d", projections.ErrNewer, applied, known)
+		err = newer(applied, known)
 	}
 	if err == nil {
 		_, err = provider.Up(ctx)
@@ -34,6 +34,31 @@ func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, files fs.FS
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// Current is nil if exactly the files of the folder migrations up to the last one were applied, of which that is the number.
+// It is projections.ErrMissing, ErrOlder or ErrNewer otherwise.
+func Current(files fs.ReadDirFS, applied int64) error {
+	all, err := Pending(files, 0)
+	if err != nil {
+		return err
+	}
+	pending, err := Pending(files, applied)
+	switch known := int64(len(all)); {
+	case err != nil:
+		return err
+	case applied == 0:
+		return projections.ErrMissing
+	case applied > known:
+		return newer(applied, known)
+	case len(pending) > 0:
+		return fmt.Errorf("%w: what its schema lacks is %s", projections.ErrOlder, strings.Join(pending, ", "))
+	}
+	return nil
+}
+
+func newer(applied, known int64) error {
+	return fmt.Errorf("%w: its schema has the number %d, and this one goes up to %d", projections.ErrNewer, applied, known)
 }
 
 // Pending names the files of the folder migrations whose number, with which their names begin, is greater than that of
