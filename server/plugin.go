@@ -174,6 +174,8 @@ type Parts struct {
 	// service runs: there is nothing to find while plug-ins make endpoints.
 	Serve func(outer *web.Request, r *http.Request) web.Answer
 	Find  func(u *url.URL) *web.Endpoint
+
+	link link
 }
 
 // Progress tells how far the read model is.

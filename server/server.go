@@ -284,9 +284,10 @@ func (s *Server) openStores(ctx context.Context, app App, config Config) (Parts,
 	if err != nil {
 		return Parts{}, err
 	}
-	if p.Log, p.Durability, err = s.openLog(ctx, config, dir, false); err != nil {
+	if p.Log, p.link, err = s.openLog(ctx, config, dir, false); err != nil {
 		return Parts{}, err
 	}
+	p.Durability = p.link.durability
 	if p.Model, err = s.openModel(ctx, config, dir); err != nil {
 		return Parts{}, err
 	}

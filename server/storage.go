@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 
@@ -82,13 +81,13 @@ func (s *Server) folder(config Config) (string, error) {
 // openLog makes the log if there is none, unless it is to exist: then the error wraps jetstream.ErrMissing.
 func (s *Server) openLog(
 	ctx context.Context, config Config, dir string, existing bool,
-) (eventstore.Log, func(context.Context) Durability, error) {
+) (eventstore.Log, link, error) {
 	if existing && config.Log.URL == "" {
 		if _, err := os.Stat(logFolder(dir)); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, fmt.Errorf("%w in %s", jetstream.ErrMissing, dir)
 		}
 	}
-	nc, durability, err := s.connect(config, dir)
+	nc, link, err := s.connect(config, dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,18 +99,18 @@ func (s *Server) openLog(
 	if err != nil {
 		return nil, nil, err
 	}
-	return log, durability, nil
+	return linked{log, link}, link, nil
 }
 
 // connect connects to the external servers, or to one started in the process.
-func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Context) Durability, error) {
+func (s *Server) connect(config Config, dir string) (*nats.Conn, link, error) {
 	c := &connection{logger: config.Logger}
 	if config.Log.URL != "" {
 		nc, err := nats.Connect(config.Log.URL, append(c.options(), config.Log.Options...)...)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w at %s: %w", ErrNoLog, hosts(config.Log.URL), err)
 		}
-		return nc, func(ctx context.Context) Durability { return externalDurability(ctx, config.Log.MonitorURLs) }, nil
+		return nc, external{nc, config.Log.MonitorURLs}, nil
 	}
 	ns, err := embedded.Start(embedded.Config{
 		Dir: logFolder(dir), NoSync: config.Log.NoSync || config.Memory, Listen: config.Log.Listen,
@@ -126,7 +125,7 @@ func (s *Server) connect(config Config, dir string) (*nats.Conn, func(context.Co
 	if err != nil {
 		return nil, nil, err
 	}
-	return nc, func(context.Context) Durability { return embeddedDurability(ns) }, nil
+	return nc, inProcess{ns}, nil
 }
 
 func (s *Server) openModel(ctx context.Context, config Config, dir string) (projections.Store, error) {
@@ -179,28 +178,6 @@ func (s *Server) follow(ctx context.Context, config Config, p Parts) (Progress, 
 type watched struct{ *projections.Waiter }
 
 func (watched) Err() error { return nil }
-
-// embeddedDurability tells whether the server in the process syncs, to a folder that is still there.
-func embeddedDurability(ns *embedded.Server) Durability {
-	if err := ns.Intact(); err != nil {
-		return Durability{Known: true, Detail: err.Error()}
-	}
-	return Durability{Known: true, Synced: ns.SyncsAlways()}
-}
-
-// externalDurability asks servers whether they sync before they acknowledge.
-func externalDurability(ctx context.Context, urls []string) Durability {
-	if len(urls) == 0 {
-		return Durability{Detail: "no monitoring endpoint of the log is known (nats_monitor_urls)"}
-	}
-	all := Durability{Known: true, Synced: true}
-	for _, d := range jetstream.CheckDurability(ctx, urls...) {
-		all.Known = all.Known && d.Known
-		all.Synced = all.Synced && d.SyncAlways
-		all.Detail = strings.TrimPrefix(all.Detail+"; "+d.String(), "; ")
-	}
-	return all
-}
 
 // CacheConfig says where short-lived facts are kept.
 type CacheConfig struct {

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -47,7 +48,7 @@ func fill(t *testing.T, dir string) (ballast string) {
 	return ballast
 }
 
-func TestWithAFullDiskItRefusesWritesAndLosesNothing(t *testing.T) {
+func TestWithAFullDiskItRefusesWritesLosesNothingAndGoesOnWhenThereIsRoom(t *testing.T) {
 	t.Parallel()
 	dir := disk(t)
 	p := api(t, dir, "kinto.heartbeat_timeout_seconds = 1", "kinto.answer_timeout_ms = 100")
@@ -79,9 +80,25 @@ func TestWithAFullDiskItRefusesWritesAndLosesNothing(t *testing.T) {
 	if diff := cmp.Diff(map[string]bool{"log": true}, ill(p)); diff != "" {
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
+	eventually(t, "what the log is refused for", func() error {
+		if p.Do("GET", "/__heartbeat__", ""); !strings.Contains(p.Log(), "goes on by itself when its disk has room") {
+			return errors.New(p.Log())
+		}
+		return nil
+	})
+	refused(p, "PUT", records+"/full", body)
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "a write", func() error {
+		a := p.Do("PUT", records+"/room", body)
+		if a.Status != http.StatusCreated {
+			return fmt.Errorf("%s", a)
+		}
+		stored[records+"/room"] = a.Body
+		return nil
+	})
+	p.well()
 	_ = p.Stop(syscall.SIGTERM)
 	p = api(t, dir)
 	for path, want := range stored {

@@ -3,7 +3,7 @@
 //
 // It is not a way to run a cluster, and not the log itself: hand [Server.Connect] to
 // jetstream.Open. The server keeps its data in one folder, which one process at a time can use, and
-// listens nowhere unless told to; what it lets outsiders do is in permissions.go.
+// listens nowhere unless told to; what it lets outsiders do is in permissions.go, and how it goes on after a full disk in mend.go.
 package embedded
 
 import (
@@ -56,12 +56,15 @@ var ErrLocked = errors.New("the data folder is in use by another process")
 
 // Server is a running server. Its methods may be called concurrently.
 type Server struct {
-	server *server.Server
 	config Config
 	users  users
 	unlock func()
 	begun  os.FileInfo // of the folder when the server started
 	stop   sync.Once
+	mender mender
+
+	mu     sync.Mutex // held while the server is being started again
+	server *server.Server
 }
 
 // Start runs a server. It fails with ErrLocked if another process uses the folder.
@@ -86,6 +89,7 @@ func Start(config Config) (*Server, error) {
 		s.Shutdown()
 		return nil, fmt.Errorf("start embedded nats server in %s: %w", config.Dir, err)
 	}
+	s.mender.begin(s)
 	return s, nil
 }
 
@@ -126,7 +130,19 @@ func (s *Server) start() error {
 	if !s.server.JetStreamEnabled() {
 		return errors.New("its JetStream did not start")
 	}
-	return nil
+	return s.settle()
+}
+
+// settle makes a port that was any free one the port of the server, also when it is started again.
+func (s *Server) settle() error {
+	if s.config.Listen == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(s.config.Listen)
+	if err == nil {
+		s.config.Listen = net.JoinHostPort(host, strconv.Itoa(s.server.Addr().(*net.TCPAddr).Port))
+	}
+	return err
 }
 
 // free is an error if somebody else listens where the server is to: it would only log that, and never be ready.
@@ -177,10 +193,12 @@ func (s *Server) options() (*server.Options, error) {
 	return options, nil
 }
 
-// Connect returns a connection inside the process, with all rights. Close it before Shutdown.
+// Connect returns a connection inside the process, with all rights, which is made again when the server was started again. Close
+// it before Shutdown.
 func (s *Server) Connect(options ...nats.Option) (*nats.Conn, error) {
 	nc, err := nats.Connect("", append([]nats.Option{
-		nats.InProcessServer(s.server),
+		nats.InProcessServer(dialer{s}),
+		nats.ReconnectWait(100 * time.Millisecond),
 		nats.Nkey(s.users.ownerID, s.users.owner.Sign),
 		nats.CustomInboxPrefix(ownerInbox),
 		nats.MaxReconnects(-1),
@@ -191,11 +209,22 @@ func (s *Server) Connect(options ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
+// dialer makes connections to the server that runs now.
+type dialer struct{ *Server }
+
+func (d dialer) InProcessConn() (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.server.InProcessConn()
+}
+
 // URL is where other programs connect, "" if the server does not listen.
 func (s *Server) URL() string {
 	if s.config.Listen == "" {
 		return ""
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.server.ClientURL()
 }
 
@@ -219,6 +248,7 @@ func (s *Server) Intact() error {
 // nothing.
 func (s *Server) Shutdown() {
 	s.stop.Do(func() {
+		s.mender.end()
 		if s.server != nil {
 			s.server.Shutdown()
 			s.server.WaitForShutdown()
