@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/kintolog/kintolog/cache"
+	"github.com/kintolog/kintolog/eventstore"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/web"
 )
@@ -37,10 +39,8 @@ func newHeartbeat(p Parts) (*heartbeat, error) {
 
 // serve tells of each check whether all is well, or null if it cannot tell, which does not count as a failure.
 func (h *heartbeat) serve(w http.ResponseWriter, r *web.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), h.Config.HeartbeatTimeout)
-	defer cancel()
 	told, status := map[string]any{}, http.StatusOK
-	for name, err := range h.run(ctx) {
+	for name, err := range h.run(r.Context(), h.Config.HeartbeatTimeout) {
 		if errors.Is(err, errSilent) {
 			told[name] = nil
 			continue
@@ -54,8 +54,13 @@ func (h *heartbeat) serve(w http.ResponseWriter, r *web.Request) error {
 	return WriteJSON(w, status, told)
 }
 
-// run runs all checks at the same time, and waits for none longer than ctx.
-func (h *heartbeat) run(ctx context.Context) map[string]error {
+// run runs all checks at the same time, and waits for none longer than the timeout. The checks are given a little less, so that
+// they have time to say what they waited for.
+func (h *heartbeat) run(ctx context.Context, timeout time.Duration) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	each, cancel := context.WithTimeout(ctx, timeout-timeout/10)
+	defer cancel()
 	type result struct {
 		name string
 		err  error
@@ -63,8 +68,8 @@ func (h *heartbeat) run(ctx context.Context) map[string]error {
 	results := make(chan result, len(h.checks)) // so that one that is late can end
 	all := map[string]error{}
 	for name, check := range h.checks {
-		all[name] = context.DeadlineExceeded // until it is known
-		go func() { results <- result{name, safely(ctx, check)} }()
+		all[name] = fmt.Errorf("no answer within %s", timeout) // until it is known
+		go func() { results <- result{name, safely(each, check)} }()
 	}
 	for range h.checks {
 		select {
@@ -90,10 +95,34 @@ func safely(ctx context.Context, check func(context.Context) error) (err error) 
 // reachable fails if the log does not answer, did not take what was just written, as its disk may be full, or is kept from
 // taking more.
 func (p Parts) reachable(ctx context.Context) error {
-	if err := p.Loop.Err(); err != nil {
+	if err := p.link.broken(); err != nil {
 		return err
 	}
-	_, err := p.Log.Tail(ctx)
+	if err := p.Loop.Err(); err != nil {
+		return p.throughLink(err)
+	}
+	_, err := p.tail(ctx)
+	return err
+}
+
+func (p Parts) tail(ctx context.Context) (eventstore.Tail, error) {
+	tail, err := p.Log.Tail(ctx)
+	return tail, p.throughLink(answers("the log", err))
+}
+
+// throughLink is an error of the log, or of what is beside it, with what is known of the way there.
+func (p Parts) throughLink(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w (%s)", err, p.link)
+}
+
+// answers is an error with the part that it is of, if that did not answer in time.
+func answers(part string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s does not answer: %w", part, err)
+	}
 	return err
 }
 
@@ -117,15 +146,19 @@ var errSilent = errors.New("neither well nor ill")
 
 func (p Parts) stored(ctx context.Context) error {
 	_, err := p.Model.Checkpoint(ctx)
-	return err
+	return answers("the read model", err)
 }
 
-func (p Parts) cached(ctx context.Context) error {
+func (p Parts) cached(ctx context.Context) (err error) {
 	if p.Config.Web.ReadOnly {
-		_, _, err := p.Cache.Get(ctx, "__heartbeat__")
-		return err
+		_, _, err = p.Cache.Get(ctx, "__heartbeat__")
+	} else {
+		err = cache.Ping(ctx, p.Cache)
 	}
-	return cache.Ping(ctx, p.Cache)
+	if err = answers("the cache", err); p.Config.Cache.Shared {
+		return p.throughLink(err)
+	}
+	return err
 }
 
 // projected fails if the read model is ahead of the log or too far behind it, or does not reach in time the place where the
@@ -135,7 +168,7 @@ func (p Parts) projected(ctx context.Context) error {
 		return err
 	}
 	position := p.Progress.Position()
-	tail, err := p.Log.Tail(ctx)
+	tail, err := p.tail(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,5 +178,8 @@ func (p Parts) projected(ctx context.Context) error {
 	if lag := int(tail.Position - position); lag > p.Config.MaxLag {
 		return fmt.Errorf("the read model is %d entries behind the log", lag)
 	}
-	return p.Progress.Wait(ctx, tail.Position)
+	if err := p.Progress.Wait(ctx, tail.Position); err != nil {
+		return fmt.Errorf("the read model does not get to the end of the log: %w", err)
+	}
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"math"
 	"strings"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/kintolog/kintolog/domain"
 	"github.com/kintolog/kintolog/eventstore"
+	"github.com/kintolog/kintolog/internal/natstest"
 	"github.com/kintolog/kintolog/projections"
 	"github.com/kintolog/kintolog/server"
 )
@@ -54,6 +57,69 @@ func TestTheHeartbeatOfADurableServiceIsWell(t *testing.T) {
 	if diff := cmp.Diff(well(map[string]any{"log_durable": true}), decoded(t, w)); diff != "" || w.Code != 200 {
 		t.Errorf("got %d, want 200; -want +got\n%s", w.Code, diff)
 	}
+}
+
+// mute is a log that does not answer once it is told not to.
+type mute struct {
+	eventstore.Log
+	now *atomic.Bool
+}
+
+func (s mute) Tail(ctx context.Context) (eventstore.Tail, error) {
+	if s.now.Load() {
+		<-ctx.Done()
+		return eventstore.Tail{}, ctx.Err()
+	}
+	return s.Log.Tail(ctx)
+}
+
+// failures is a hook of a logger that keeps why checks of the heartbeat fail.
+type failures map[string]string
+
+func (failures) Levels() []logrus.Level { return logrus.AllLevels }
+
+func (f failures) Fire(e *logrus.Entry) error {
+	if check, ok := e.Data["check"].(string); ok {
+		f[check] = fmt.Sprint(e.Data[logrus.ErrorKey])
+	}
+	return nil
+}
+
+func TestTheHeartbeatTellsTheOperatorWhoDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	told := failures{}
+	var hush atomic.Bool
+	nats := natstest.Listening(t)
+	s := start(t, func(a *server.App, c *server.Config) {
+		c.Log.URL = nats.ClientURL()
+		c.Cache.Shared, c.HeartbeatTimeout = true, 200*time.Millisecond
+		c.Logger = logrus.New()
+		c.Logger.SetOutput(io.Discard)
+		c.Logger.AddHook(told)
+		a.Plugins = []server.Plugin{{
+			Name: "x", Wrap: server.Wrappers{Log: func(l eventstore.Log) eventstore.Log { return mute{l, &hush} }},
+			Heartbeats: map[string]func(context.Context) error{"hangs": func(context.Context) error { <-t.Context().Done(); return nil }},
+		}}
+	})
+	hush.Store(true)
+	expect := func(want map[string]string) {
+		t.Helper()
+		clear(told)
+		ask(t, s, "", "GET /__heartbeat__", "")
+		for check, reason := range want {
+			if !strings.Contains(told[check], reason) {
+				t.Errorf("of %s got %q, want %q", check, told[check], reason)
+			}
+		}
+	}
+	address := nats.Addr().String()
+	expect(map[string]string{
+		"log": "the log does not answer: context deadline exceeded (connected to NATS at " + address + ")", "hangs": "no answer within 200ms",
+	})
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	away := "(not connected to NATS, which is tried at " + address + ")"
+	expect(map[string]string{"log": away, "cache": away, "projection": away})
 }
 
 // stuck is a read model that takes nothing any more once it is told to.
