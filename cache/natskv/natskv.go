@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -19,7 +20,7 @@ import (
 )
 
 // Cache is a shared cache. All methods may be called concurrently. They fail when the server cannot be reached before
-// ctx ends, or within five seconds if it has no deadline. Every operation is decided by one server, the leader of the
+// ctx ends, or within two seconds, and then, for two more, with [ErrSilent] at once: who asks several times waits once. Every operation is decided by one server, the leader of the
 // bucket, so what one process has set another one sees at once. A value larger than what the server takes for a
 // message is refused. A bucket that is gone, as after a restart of its server, is made again, empty.
 type Cache struct {
@@ -27,8 +28,12 @@ type Cache struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	kv     jetstream.KeyValue
-	prefix string // of the subjects
+	prefix string                    // of the subjects
+	silent atomic.Pointer[time.Time] // until when nobody is asked, nil if all have answered so far
 }
+
+// ErrSilent: the server did not answer a moment ago, and is not asked now.
+var ErrSilent = errors.New("the server of the cache did not answer")
 
 var (
 	_ domain.Cache = (*Cache)(nil)
@@ -71,7 +76,7 @@ func open(ctx context.Context, nc *nats.Conn, config Config) (*Cache, error) {
 	return &Cache{config: config, js: js, stream: stream, kv: kv, prefix: config.subjects()}, nil
 }
 
-// How long a leader is waited for, and for its answer.
+// How long a leader is waited for, and for its answer; for as long it is not asked again if it gives none.
 const (
 	patience = 30 * time.Second
 	each     = 2 * time.Second
@@ -99,7 +104,7 @@ func ensure(ctx context.Context, js jetstream.JetStream, config Config) (jetstre
 // Set implements [domain.Cache].
 func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	// As kv.Put, which has no time to live.
-	err := c.inBucket(ctx, func() error {
+	err := c.inBucket(ctx, func(ctx context.Context) error {
 		_, err := c.js.Publish(ctx, c.prefix+name(key), value, jetstream.WithMsgTTL(cache.Seconds(ttl)))
 		return err
 	})
@@ -126,7 +131,9 @@ func (c *Cache) Take(ctx context.Context, key string) (value []byte, ok bool, er
 			return nil, false, err
 		}
 		// The marker that it leaves goes by itself.
-		err = c.kv.Purge(ctx, entry.Key(), jetstream.LastRevision(entry.Revision()), jetstream.PurgeTTL(time.Second))
+		err = c.ask(ctx, func(ctx context.Context) error {
+			return c.kv.Purge(ctx, entry.Key(), jetstream.LastRevision(entry.Revision()), jetstream.PurgeTTL(time.Second))
+		})
 		switch {
 		case err == nil:
 			return entry.Value(), true, nil
@@ -139,7 +146,7 @@ func (c *Cache) Take(ctx context.Context, key string) (value []byte, ok bool, er
 
 // entry is nil if there is none.
 func (c *Cache) entry(ctx context.Context, name string) (entry jetstream.KeyValueEntry, err error) {
-	err = c.inBucket(ctx, func() error {
+	err = c.inBucket(ctx, func(ctx context.Context) error {
 		entry, err = c.kv.Get(ctx, name)
 		return err
 	})
@@ -154,22 +161,37 @@ func (c *Cache) entry(ctx context.Context, name string) (entry jetstream.KeyValu
 
 // Flush implements [domain.Cache].
 func (c *Cache) Flush(ctx context.Context) error {
-	if err := c.inBucket(ctx, func() error { return c.stream.Purge(ctx) }); err != nil {
+	if err := c.inBucket(ctx, func(ctx context.Context) error { return c.stream.Purge(ctx) }); err != nil {
 		return fmt.Errorf("flush the cache: %w", err)
 	}
 	return nil
 }
 
 // inBucket does something once more if there is no bucket, after making it.
-func (c *Cache) inBucket(ctx context.Context, do func() error) error {
-	err := do()
+func (c *Cache) inBucket(ctx context.Context, do func(context.Context) error) error {
+	err := c.ask(ctx, do)
 	if !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return err
 	}
 	if _, err := ensure(ctx, c.js, c.config); err != nil {
 		return fmt.Errorf("make the bucket again: %w", err)
 	}
-	return do()
+	return c.ask(ctx, do)
+}
+
+// ask does something that the server answers, in time or not at all.
+func (c *Cache) ask(ctx context.Context, do func(context.Context) error) error {
+	if until := c.silent.Load(); until != nil && time.Now().Before(*until) {
+		return ErrSilent
+	}
+	limited, cancel := context.WithTimeout(ctx, each)
+	defer cancel()
+	err := do(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		until := time.Now().Add(each)
+		c.silent.Store(&until)
+	}
+	return err
 }
 
 // Ping implements [cache.Pinger].

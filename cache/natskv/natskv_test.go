@@ -2,6 +2,7 @@ package natskv_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -162,5 +163,22 @@ func TestOpenRefusesABadConfiguration(t *testing.T) {
 		if _, err := natskv.Open(t.Context(), nc, config); err == nil {
 			t.Errorf("open with %+v: got no error", config)
 		}
+	}
+}
+
+func TestWhoAsksSeveralTimesWaitsOnceForAServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	server := natstest.Listening(t)
+	c := open(t, natstest.Dial(t, server.ClientURL()), natskv.Config{})
+	server.Shutdown()
+	server.WaitForShutdown()
+	if _, _, err := c.Get(t.Context(), "key"); err == nil || errors.Is(err, natskv.ErrSilent) {
+		t.Errorf("the first: got %v, want that there is no answer", err)
+	}
+	if _, _, err := c.Get(t.Context(), "key"); !errors.Is(err, natskv.ErrSilent) {
+		t.Errorf("to read: got %v, want that nobody is asked", err)
+	}
+	if err := c.Set(t.Context(), "key", nil, time.Minute); !errors.Is(err, natskv.ErrSilent) {
+		t.Errorf("to write: got %v, want that nobody is asked", err)
 	}
 }
