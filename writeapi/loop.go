@@ -53,7 +53,8 @@ type Config struct {
 	MaxWaiting int
 	// MaxLag is by how many entries of the log the read model may be behind before writes are refused. Default 10,000.
 	MaxLag domain.Position
-	// Timeout bounds each access to the log and to the read model. Default 10 s.
+	// Timeout bounds the accesses to the log and to the read model for a commit; a transaction waits a tenth more until it is its
+	// turn. Default 10 s.
 	Timeout time.Duration
 	// Readable bounds how long a transaction waits until what it did, or saw, becomes readable. Default 2 s.
 	Readable time.Duration
@@ -118,17 +119,23 @@ func (j *job) take() bool {
 	return j.taken
 }
 
-// wait waits for the outcome, or until ctx ends before the job is taken up.
-func (j *job) wait() Outcome {
+// wait waits for the outcome, or until ctx ends, or the time is over, before the job is taken up.
+func (j *job) wait(atMost time.Duration) Outcome {
+	late := time.NewTimer(atMost)
+	defer late.Stop()
+	var err error
 	select {
 	case outcome := <-j.outcome:
 		return outcome
+	case <-late.C:
+		err = unavailable("write", fmt.Errorf("those before it have not ended within %s", atMost))
 	case <-j.ctx.Done():
-		if j.settled.CompareAndSwap(false, true) {
-			return Outcome{err: j.ctx.Err()}
-		}
-		return <-j.outcome
+		err = j.ctx.Err()
 	}
+	if j.settled.CompareAndSwap(false, true) {
+		return Outcome{err: err}
+	}
+	return <-j.outcome
 }
 
 // Outcome of a transaction.
@@ -176,8 +183,8 @@ func (l *Loop) Close() {
 // With the context of a part that is Preparing nothing happens either, and the error is for the handler to return.
 //
 // With a context made by WithTx, run becomes part of the transaction that is under way: on an error its effects are
-// undone and the rest of the transaction goes on. Without one, run must not wait for another transaction, which begins when
-// it has ended: that neither ends, and nobody writes any more.
+// undone and the rest of the transaction goes on. Without one, run must not wait for another transaction: that begins when this one
+// has ended, and is refused when its time is over (Config.Timeout).
 func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) (Outcome, error) {
 	if p := PartOf(ctx); p != nil && p.Preparing {
 		return Outcome{}, errPrepared
@@ -189,7 +196,7 @@ func (l *Loop) Do(ctx context.Context, needs domain.Needs, run func(*Tx) error) 
 	if err := l.enqueue(j); err != nil {
 		return Outcome{}, err
 	}
-	outcome := j.wait()
+	outcome := j.wait(l.Timeout + l.Timeout/10) // so that who is first is told what failed
 	if outcome.Position <= l.Progress.Position() {
 		outcome.Readable = true
 		return outcome, outcome.err

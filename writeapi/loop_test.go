@@ -652,6 +652,24 @@ func TestWhoWaitsInVainCanGiveUp(t *testing.T) {
 	}
 }
 
+func TestWhoseTurnDoesNotComeIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	l := b.loop(func(c *writeapi.Config) { c.Timeout = 100 * time.Millisecond })
+	var refused error
+	_, _ = l.Do(t.Context(), domain.Needs{}, func(*writeapi.Tx) error {
+		_, refused = l.Do(t.Context(), domain.Needs{}, func(*writeapi.Tx) error {
+			t.Error("what was refused ran")
+			return nil
+		})
+		return nil
+	})
+	if domain.CodeOf(refused) != domain.Unavailable || !strings.Contains(refused.Error(), "those before it have not ended") {
+		t.Errorf("got %v, want unavailable, and why", refused)
+	}
+	b.must(l, "/buckets/a")
+}
+
 // flakyLog loses the answers to some appends, some of which were stored.
 type flakyLog struct {
 	eventstore.Log
