@@ -19,7 +19,7 @@ func Defaults() *Settings {
 		},
 		Limits: Limits{
 			BatchMaxRequests: 25, MaxFetchSize: 10000, MaxPageBytes: 64 << 20, TokenValidity: 10 * time.Minute,
-			ReadTimeout: 30 * time.Second, AnswerTimeout: 2 * time.Second, MaxLag: 10000, MaxWaitingWrites: 4096,
+			ReadTimeout: 30 * time.Second, AnswerTimeout: 2 * time.Second, MaxLag: 10000, MaxLagBytes: 128 << 20, MaxWaitingWrites: 4096,
 			MaxSubscribers: 1000, MaxReplay: 24 * time.Hour,
 			MaxURLBytes: 32 << 10, MaxHeaders: 100, MaxHeaderBytes: 64 << 10, MaxBodyBytes: 8 << 20, MaxBatchBytes: 16 << 20,
 			BodyTimeout: 30 * time.Second, SendTimeout: 30 * time.Second,

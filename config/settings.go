@@ -96,6 +96,7 @@ type Limits struct {
 	ReadTimeout      time.Duration // read_timeout_seconds: how long a reading of the read model may take; 30 s
 	AnswerTimeout    time.Duration // answer_timeout_ms: how long a write waits to be readable; 2000 ms
 	MaxLag           int           // max_lag, entries that the read model may be behind before writes are refused; 10000
+	MaxLagBytes      int           // max_lag_bytes, of what it may be behind; 134217728
 	MaxWaitingWrites int           // max_waiting_writes, that wait for the log before more are refused; 4096
 	MaxSubscribers   int           // max_subscribers, that hear of changes over HTTP at a time; 1000, 0 for no such endpoints
 	MaxReplay        time.Duration // max_replay_seconds: how old what one of them missed may be to be told; 86400 s

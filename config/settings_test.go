@@ -28,7 +28,7 @@ var everything = []string{
 	"body_timeout_seconds = 15", "send_timeout_seconds = 16", "max_id_bytes = 40", "max_json_keys = 17",
 	"max_idempotency_key_bytes = 18", "max_repeatable_bytes = 19", "max_query_values = 20", "max_sort_fields = 21",
 	"max_fields = 22", "max_field_depth = 23", "max_body_bytes = 1", "max_json_depth = 2", "max_query_bytes = 3", "max_query_filters = 4", "answer_timeout_ms = 5", "read_timeout_seconds = 24",
-	"max_lag = 6", "max_patch_operations = 7", "max_principals = 8", "max_principal_bytes = 9",
+	"max_lag = 6", "max_lag_bytes = 28", "max_patch_operations = 7", "max_principals = 8", "max_principal_bytes = 9",
 	"id_generator = kinto.core.storage.generators.UUID4", "bucket_id_generator = kinto.views.RelaxedUUID",
 	"record_id_generator = kinto.views.NameGenerator",
 	"experimental_collection_schema_validation = on", "experimental_permissions_endpoint = True", "explicit_permissions = f",
@@ -79,7 +79,7 @@ func wanted() *config.Settings {
 			BodyTimeout: 15 * time.Second, SendTimeout: 16 * time.Second, MaxIDBytes: 40, MaxJSONKeys: 17,
 			MaxIdempotencyKeyBytes: 18, MaxRepeatableBytes: 19, MaxQueryValues: 20, MaxSortFields: 21, MaxFields: 22, MaxFieldDepth: 23,
 			BatchStrict: true, PaginateBy: 10, MaxFetchSize: 20, MaxPageBytes: 25, TokenValidity: 30 * time.Second, MaxBodyBytes: 1, MaxJSONDepth: 2, MaxQueryBytes: 3,
-			MaxQueryFilters: 4, AnswerTimeout: 5 * time.Millisecond, ReadTimeout: 24 * time.Second, MaxLag: 6, MaxPatchOperations: 7, MaxPrincipals: 8, MaxPrincipalBytes: 9,
+			MaxQueryFilters: 4, AnswerTimeout: 5 * time.Millisecond, ReadTimeout: 24 * time.Second, MaxLag: 6, MaxLagBytes: 28, MaxPatchOperations: 7, MaxPrincipals: 8, MaxPrincipalBytes: 9,
 		},
 		Resources: config.Resources{
 			IDGenerator: config.UUID4,

@@ -85,6 +85,7 @@ func (l *Limits) bindings() []binding {
 		seconds("read_timeout_seconds", &l.ReadTimeout),
 		duration("answer_timeout_ms", &l.AnswerTimeout, time.Millisecond),
 		count("max_lag", &l.MaxLag, 1),
+		count("max_lag_bytes", &l.MaxLagBytes, 1),
 		between("max_waiting_writes", &l.MaxWaitingWrites, 1, 1_000_000),
 		between("max_subscribers", &l.MaxSubscribers, 0, 100_000),
 		seconds("max_replay_seconds", &l.MaxReplay),

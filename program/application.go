@@ -140,7 +140,7 @@ func running(s *config.Settings, logger *logrus.Logger) server.Config {
 		Cache: server.CacheConfig{
 			Shared: s.Storage.Cache.Backend == config.Shared, Prefix: s.Storage.Cache.Prefix, MaxBytes: s.Storage.Cache.MaxBytes,
 		},
-		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, Readable: s.Limits.AnswerTimeout,
+		TokenValidity: s.Limits.TokenValidity, MaxLag: s.Limits.MaxLag, MaxLagBytes: s.Limits.MaxLagBytes, Readable: s.Limits.AnswerTimeout,
 		ReadTimeout: s.Limits.ReadTimeout, HeartbeatTimeout: s.HTTP.HeartbeatTimeout, Logger: logger,
 	}
 }

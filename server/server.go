@@ -89,9 +89,10 @@ type Config struct {
 	BatchStrict bool
 	// TokenValidity is for how long a paginated deletion can be continued. Default 10 minutes.
 	TokenValidity time.Duration
-	// MaxLag and Readable are those of writeapi.Config. A read model that is further behind than MaxLag fails the heartbeat.
-	MaxLag   int
-	Readable time.Duration
+	// MaxLag, MaxLagBytes and Readable are those of writeapi.Config. A read model that is further behind than MaxLag fails the
+	// heartbeat.
+	MaxLag, MaxLagBytes int
+	Readable            time.Duration
 	// ReadTimeout bounds each reading of the read model, which is Unavailable then. Default 30 s.
 	ReadTimeout time.Duration
 	// HeartbeatTimeout bounds each check of the heartbeat. Default 10 s.
@@ -248,7 +249,7 @@ func (s *Server) open(ctx context.Context, app App, config Config) (Parts, error
 	}
 	p.Loop = writeapi.NewLoop(writeapi.Config{
 		Catalog: p.Catalog, Log: p.Log, Model: p.Model, Progress: p.Progress, Logger: config.Logger, Now: config.Now,
-		MaxLag: domain.Position(config.MaxLag), MaxWaiting: config.Limits.Waiting, Readable: config.Readable,
+		MaxLag: domain.Position(config.MaxLag), MaxLagBytes: config.MaxLagBytes, MaxWaiting: config.Limits.Waiting, Readable: config.Readable,
 		React: s.reaction(app),
 	})
 	s.onClose(func() error { p.Loop.Close(); return nil })

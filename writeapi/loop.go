@@ -31,7 +31,7 @@ type Progress interface {
 	Wait(ctx context.Context, position domain.Position) error
 }
 
-// ErrBehind: the read model is more than MaxLag behind the log, which refuses every write.
+// ErrBehind: the read model is more than MaxLag or MaxLagBytes behind the log, which refuses every write.
 var ErrBehind = errors.New("the read model is behind the log")
 
 // Config of a Loop.
@@ -53,6 +53,9 @@ type Config struct {
 	MaxWaiting int
 	// MaxLag is by how many entries of the log the read model may be behind before writes are refused. Default 10,000.
 	MaxLag domain.Position
+	// MaxLagBytes is the same for the events of these entries, which are kept in memory. Once it is exceeded by what others have
+	// written, writes are refused until the read model has that. Default 128 MiB.
+	MaxLagBytes int
 	// Timeout bounds the accesses to the log and to the read model for a commit; a transaction waits a tenth more until it is its
 	// turn. Default 10 s.
 	Timeout time.Duration
@@ -69,6 +72,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxRound, 256)
 	set(&c.MaxBytes, 4<<20)
 	set(&c.MaxWaiting, 4096)
+	set(&c.MaxLagBytes, 128<<20)
 	if c.MaxLag == 0 {
 		c.MaxLag = 10_000
 	}
@@ -152,7 +156,7 @@ type Outcome struct {
 func NewLoop(c Config) *Loop {
 	c = c.withDefaults()
 	l := &Loop{
-		Config: c, tail: tail{log: c.Log}, jobs: make(chan *job, c.MaxWaiting), done: make(chan struct{}),
+		Config: c, tail: tail{log: c.Log, most: c.MaxLagBytes}, jobs: make(chan *job, c.MaxWaiting), done: make(chan struct{}),
 	}
 	go l.loop()
 	return l

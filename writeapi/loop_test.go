@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -546,6 +547,79 @@ func TestLagRefusesWritesBeforeTheyAreAppended(t *testing.T) {
 	if _, stored := b.facts()["/buckets/d"]; stored {
 		t.Error("a refused write was stored")
 	}
+}
+
+// reads counts how often a log is read.
+type reads struct {
+	eventstore.Log
+	n atomic.Int64
+}
+
+func (r *reads) Read(ctx context.Context, after domain.Position, of ...domain.Plural) iter.Seq2[eventstore.Entry, error] {
+	r.n.Add(1)
+	return r.Log.Read(ctx, after, of...)
+}
+
+func TestLagRefusesWritesByTheBytesThatWouldBeKept(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	b.runner.Close()
+	put := func(l *writeapi.Loop, uri domain.URI) error {
+		_, _, err := b.do(l, b.command(domain.Put, uri, fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", 60_000))))
+		return err
+	}
+	behind := func(c *writeapi.Config) { c.Readable, c.Progress, c.MaxLagBytes = time.Millisecond, stuck{}, 100_000 }
+	l := b.loop(behind)
+	for _, uri := range []domain.URI{"/buckets/a", "/buckets/b"} {
+		if err := put(l, uri); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := &reads{Log: b.log}
+	other := b.loop(func(c *writeapi.Config) { behind(c); c.Log = log })
+	for name, l := range map[string]*writeapi.Loop{"who wrote it": l, "who reads it": other, "who has read it": other} {
+		if err := put(l, "/buckets/c"); domain.CodeOf(err) != domain.Unavailable || !errors.Is(err, writeapi.ErrBehind) {
+			t.Errorf("%s: got %v, want ErrBehind", name, err)
+		}
+	}
+	if n := log.n.Load(); n != 1 {
+		t.Errorf("what is too much was read %d times", n)
+	}
+	if _, stored := b.facts()["/buckets/c"]; stored {
+		t.Error("a refused write was stored")
+	}
+	runner, err := projections.Start(t.Context(), b.log, b.model, b.catalog, projections.RunnerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runner.Close()
+	for _, l := range []*writeapi.Loop{l, other} {
+		end, err := b.log.Tail(t.Context())
+		if err == nil {
+			err = runner.Wait(t.Context(), end.Position)
+		}
+		if err == nil {
+			err = put(l, "/buckets/c")
+		}
+		if err != nil {
+			t.Errorf("with a read model that has it: %v", err)
+		}
+	}
+}
+
+func TestAWriterThatWasIdleKeepsNothingOfWhatTheReadModelHas(t *testing.T) {
+	t.Parallel()
+	b := setup(t, memlog.New())
+	little := func(c *writeapi.Config) { c.MaxLagBytes = 100_000 }
+	one, other := b.loop(little), b.loop(little)
+	b.must(one, "/buckets/a")
+	for i := range 5 {
+		uri := domain.URI(fmt.Sprintf("/buckets/b%d", i))
+		if _, _, err := b.do(other, b.command(domain.Put, uri, fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", 60_000)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.must(one, "/buckets/a/collections/c", "/buckets/b4/collections/c")
 }
 
 func TestAReadModelAheadOfTheLogRefusesWritesAtOnce(t *testing.T) {
