@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 
@@ -30,9 +31,13 @@ func (c *connection) options() []nats.Option {
 }
 
 // failures is the option that tells of what fails beside calls, which NATS would write to stderr by itself.
+//
+// That a consumer is slow is no failure. The client has room for as many messages as it has asked for, and not for the signs of
+// life that come between them: what does not fit while a reader is busy, the log asks for again.
 func (c *connection) failures() nats.Option {
 	return nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-		if c.lost && c.told == err.Error() { // it is refused again and again
+		again := c.lost && c.told == err.Error() // it is refused again and again
+		if again || errors.Is(err, nats.ErrSlowConsumer) {
 			return
 		}
 		c.told = err.Error()
