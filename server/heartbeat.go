@@ -98,11 +98,16 @@ func (p Parts) reachable(ctx context.Context) error {
 	if err := p.link.broken(); err != nil {
 		return err
 	}
-	if err := p.Loop.Err(); err != nil {
-		return p.throughLink(err)
-	}
 	_, err := p.tail(ctx)
-	return err
+	failed := p.Loop.Err()
+	switch {
+	case err != nil:
+		return err
+	case errors.Is(failed, eventstore.ErrUnresolved):
+		failed = fmt.Errorf("the log answers, but did not take what was written last: its disk may be full, "+
+			"and an external NATS server has to be restarted when there is room: %w", failed)
+	}
+	return p.throughLink(failed)
 }
 
 func (p Parts) tail(ctx context.Context) (eventstore.Tail, error) {

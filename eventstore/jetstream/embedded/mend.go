@@ -86,22 +86,25 @@ func (s *Server) mend() error {
 	return nil
 }
 
-// ill is what the server says of itself, nil if all is well.
+// ill is what the server says of itself and of the log, nil if all is well. Other streams may have left what is none.
 func (s *Server) ill() error {
 	if !s.server.Running() {
 		return errors.New("the embedded nats server does not run")
 	}
 	var errs []error
 	for _, e := range s.server.Healthz(&server.HealthzOptions{Details: true}).Errors {
-		if e.Type == server.HealthzErrorStream || e.Type == server.HealthzErrorJetStream {
+		if e.Type == server.HealthzErrorJetStream || e.Type == server.HealthzErrorStream && e.Stream == string(s.config.Log) {
 			errs = append(errs, errors.New(e.Error))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// room is an error unless the folder takes two of the largest messages.
+// room is an error unless the folder is the one that it was, and takes two of the largest messages.
 func (s *Server) room() (err error) {
+	if err := s.Intact(); err != nil {
+		return err
+	}
 	path := filepath.Join(s.config.Dir, "room")
 	f, err := os.Create(path)
 	if err != nil {
