@@ -29,7 +29,7 @@ func (inProcess) String() string { return "NATS runs in this process" }
 
 func (l inProcess) broken() error {
 	if err := l.server.Err(); err != nil {
-		return fmt.Errorf("the log does not write; it goes on by itself when its disk has room: %w", err)
+		return fmt.Errorf("the log does not write; it goes on by itself when its disk has room for %d MiB: %w", embedded.Room>>20, err)
 	}
 	return nil
 }

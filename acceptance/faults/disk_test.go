@@ -81,7 +81,7 @@ func TestWithAFullDiskItRefusesWritesLosesNothingAndGoesOnWhenThereIsRoom(t *tes
 		t.Errorf("what the heartbeat says to fail: -want +got\n%s", diff)
 	}
 	eventually(t, "what the log is refused for", func() error {
-		if p.Do("GET", "/__heartbeat__", ""); !strings.Contains(p.Log(), "goes on by itself when its disk has room") {
+		if p.Do("GET", "/__heartbeat__", ""); !strings.Contains(p.Log(), "goes on by itself when its disk has room for 16 MiB") {
 			return errors.New(p.Log())
 		}
 		return nil

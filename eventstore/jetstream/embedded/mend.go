@@ -56,8 +56,7 @@ func (m *mender) found(err error) {
 	m.err = err
 }
 
-// Err is why the server does not write, as it was a moment ago; nil if it does. It writes again by itself once its folder
-// takes what is written there.
+// Err is why the server does not write, as it was a moment ago; nil if it does. It writes again by itself once there is [Room].
 func (s *Server) Err() error {
 	s.mender.mu.Lock()
 	defer s.mender.mu.Unlock()
@@ -100,7 +99,10 @@ func (s *Server) ill() error {
 	return errors.Join(errs...)
 }
 
-// room is an error unless the folder is the one that it was, and takes two of the largest messages.
+// Room is how many bytes a disk that was full must take before the server is started again: two of the largest messages.
+const Room = 2 * MaxPayload
+
+// room is an error unless the folder is the one that it was, and there is Room.
 func (s *Server) room() (err error) {
 	if err := s.Intact(); err != nil {
 		return err
@@ -111,7 +113,7 @@ func (s *Server) room() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(path)) }()
-	if _, err := f.Write(make([]byte, 2*MaxPayload)); err != nil {
+	if _, err := f.Write(make([]byte, Room)); err != nil {
 		return err
 	}
 	return f.Sync()
