@@ -220,11 +220,11 @@ func (d dialer) InProcessConn() (net.Conn, error) {
 
 // URL is where other programs connect, "" if the server does not listen.
 func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.config.Listen == "" {
 		return ""
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	return s.server.ClientURL()
 }
 
